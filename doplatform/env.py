@@ -1,0 +1,69 @@
+"""Settings from the environment: odd values are refused, and any NAME may come from the file named by NAME_FILE."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The value of NAME, or the stripped content of the file that NAME_FILE names, or `default`.
+
+    Raises ImproperlyConfigured when both are set, when the file cannot be read, or when there is no value at all.
+    """
+    value, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if value is not None and file is not None:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set; keep one.")
+    if file is not None:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from None
+    if value is not None:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set.")
+    return default
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """True or False; anything but those two words is refused, so that DEBUG=no cannot mean yes."""
+    value = text(name, str(default))
+    if value not in {"True", "False"}:
+        raise ImproperlyConfigured(f"{name} must be True or False, not {value!r}.")
+    return value == "True"
+
+
+def number(name: str, default: int) -> int:
+    """A whole number."""
+    value = text(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, blanks dropped."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's DATABASES entry for postgresql://user:password@host:port/name?option=value.
+
+    `host` may stand in the query (?host=/socket/folder), as libpq writes it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://; no other database will do.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(parts.port or options.pop("port", "")),
+        "OPTIONS": options,
+    }
