@@ -1,0 +1,82 @@
+"""The app's settings: one dict DOPLATFORM in Django's settings, read at each use so that override_settings works."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Every knob with its default. Times are in seconds."""
+
+    LEASE: float = 15.0
+    """How long a worker may be silent before what it runs is taken from it."""
+    HEARTBEAT: float = 5.0
+    """How often a worker says that it lives."""
+    MAINTAIN_TICK: float = 1.0
+    """How often maintain looks for work."""
+    REDISPATCH_AGE: float = 5.0
+    """How long a due execution may lie before maintain says that its wake-up was lost."""
+    DRAIN: float = 10.0
+    """How long a drain works before other queues and RQ's own commands get their turn."""
+    GROUP_SIZE: int = 32
+    """How many `database` executions one transaction may settle; above 64 savepoints PostgreSQL's cache overflows."""
+    GROUP_TIME: float = 0.02
+    """How long a group stays open."""
+    REDIS_TIMEOUT: float = 0.25
+    """The most that a request waits for Redis."""
+    DEFAULT_TIMEOUT: float = 60.0
+    """The soft timeout of an action that names none."""
+    LONGEST_TIMEOUT: float = 900.0
+    """The most that a transactional action may ask for; longer work belongs into steps or atomic=False."""
+    KILL_GRACE: float = 2.0
+    """From the soft timeout to the kill, where an action names no hard timeout."""
+    SHUTDOWN_GRACE: float = 30.0
+    """How long a stopping worker lets its handler finish before it gives the attempt back."""
+    MAX_LOSSES: int = 3
+    """How many workers one execution may cost before it is failed."""
+    RETENTION_DAYS: int = 30
+    """How long ended executions, and with them their idempotency keys, are kept."""
+    SEAL_EVERY: float = 2.0
+    """How often maintain seals new audit entries."""
+    SECRET_KEYS: tuple[str, ...] = field(default=())
+    """Fernet keys for secret fields, newest first; derived from SECRET_KEY when empty."""
+    SEAL_KEY: str = ""
+    """Key that signs the audit's seals; derived from SECRET_KEY when empty. Keep it outside the database."""
+    ACTIONS_DISABLED: tuple[str, ...] = field(default=())
+    """Names of actions that this installation does not offer."""
+
+
+def known() -> frozenset[str]:
+    """The names that DOPLATFORM may hold."""
+    return frozenset(knob.name for knob in fields(Settings))
+
+
+def unknown() -> list[str]:
+    """Names in DOPLATFORM that mean nothing (a system check reports them)."""
+    return sorted(set(getattr(django_settings, "DOPLATFORM", {})) - known())
+
+
+_cached: Settings | None = None
+
+
+def get() -> Settings:
+    """The settings in force."""
+    global _cached  # noqa: PLW0603  (a cache that setting_changed empties)
+    if _cached is None:
+        given: dict[str, Any] = dict(getattr(django_settings, "DOPLATFORM", {}))
+        _cached = Settings(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in known()}
+        )
+    return _cached
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    global _cached  # noqa: PLW0603
+    if setting in {"DOPLATFORM", "SECRET_KEY"}:
+        _cached = None
+
+
+setting_changed.connect(_forget)
