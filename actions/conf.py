@@ -17,8 +17,6 @@ class Settings:
     """How often a worker says that it lives."""
     MAINTAIN_TICK: float = 1.0
     """How often maintain looks for work."""
-    REDISPATCH_AGE: float = 5.0
-    """How long a due execution may lie before maintain says that its wake-up was lost."""
     DRAIN: float = 10.0
     """How long a drain works before other queues and RQ's own commands get their turn."""
     GROUP_SIZE: int = 32
@@ -31,7 +29,7 @@ class Settings:
     """The soft timeout of an action that names none."""
     LONGEST_TIMEOUT: float = 900.0
     """The most that a transactional action may ask for; longer work belongs into steps or atomic=False."""
-    KILL_GRACE: float = 2.0
+    KILL_GRACE: float = 1.0
     """From the soft timeout to the kill, where an action names no hard timeout."""
     SHUTDOWN_GRACE: float = 30.0
     """How long a stopping worker lets its handler finish before it gives the attempt back."""

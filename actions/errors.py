@@ -287,6 +287,10 @@ class SoftTimeout(SystemExit):
     """
 
 
+class ShuttingDown(SystemExit):
+    """Raised inside a handler that has not ended when its worker must: the attempt is given back."""
+
+
 def describe(error: BaseException) -> dict[str, Any]:
     """The JSON form of an error: {"code", "class", "message"}; the class is dotted for foreign exceptions."""
     kind = type(error)

@@ -71,7 +71,7 @@ CHART: dict[Status, State] = {
         State(
             _S.QUEUED,
             "Due at available_at (in the future: scheduled) and not held by anyone.",
-            (Arrow("claim", _S.RUNNING), Arrow("cancel", _S.CANCELLED)),
+            (Arrow("claim", _S.RUNNING), Arrow("run now", _S.QUEUED), Arrow("cancel", _S.CANCELLED)),
         ),
         State(
             _S.RUNNING,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from actions.definitions.actor import CODE, Actor
+from actions.definitions.context import Context
 from actions.definitions.engine import Invocation, bound
 from actions.definitions.handle import Handle
 from actions.definitions.registry import registry
@@ -15,6 +16,9 @@ from actions.definitions.schema import Params, Result
 from actions.errors import InvalidDefinition, SoftTimeout
 from actions.retry import RetryPolicy
 from actions.states import Effects
+
+_PATIENT = RetryPolicy(max_attempts=50, delay=10, factor=2, max_delay=600)
+"""A resolver that cannot say yet, or whose provider is away, is asked again for some hours."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,8 +73,8 @@ class Action(Generic[P, R]):
         self.doubt_on = tuple(doubt_on)
         self.max_concurrency = max_concurrency
         self.tags = tuple(tags)
-        self.resolve: Callable[..., Resolution] | None = None
-        self.after_failure: Callable[..., object] | None = None
+        self.resolver_action: Action[..., Any] | None = None
+        self.failure_action: Action[..., Any] | None = None
         self._check()
         self.params = Params(handler, self.name)
         self.result = Result(handler, self.name)
@@ -134,14 +138,46 @@ class Action(Generic[P, R]):
         return [Handle(accepted.id, accepted.replayed) for accepted in bound().accept_many(self, invocations)]
 
     def resolver(self, function: Callable[..., Resolution]) -> Callable[..., Resolution]:
-        """Declare who is asked about an attempt in doubt: f(context, **params) -> Resolution."""
-        self.resolve = function
+        """Declare who is asked about an attempt in doubt: f(context, **params) -> Resolution.
+
+        It becomes the action `<name>.resolver`: each time it is asked is an execution with its own tries and audit.
+        """
+
+        def ask(execution_id: str, attempt: int, context: Context) -> dict[str, Any]:
+            return bound().ask_resolver(self, function, execution_id, attempt, context)
+
+        self.resolver_action = self._companion("resolver", function, ask, retry=_PATIENT)
         return function
 
     def on_failure(self, function: Callable[..., object]) -> Callable[..., object]:
-        """Declare what follows the last try: f(execution_id, params, error)."""
-        self.after_failure = function
+        """Declare what follows the last try: f(execution_id, params, error), with error as {"code", "class", "message"}.
+
+        It becomes the action `<name>.on-failure`, accepted in the transaction that records the failure.
+        """
+
+        def follow(execution_id: str, params: dict[str, Any], error: dict[str, Any]) -> None:
+            function(execution_id=execution_id, params=params, error=error)
+
+        self.failure_action = self._companion("on-failure", function, follow)
         return function
+
+    def _companion(
+        self, role: str, function: Callable[..., Any], handler: Callable[..., Any], retry: RetryPolicy | None = None
+    ) -> "Action[..., Any]":
+        handler.__doc__ = inspect.getdoc(function) or f"The {role} of {self.name}."
+        handler.__module__, handler.__qualname__ = function.__module__, function.__qualname__
+        companion: Action[..., Any] = Action(
+            handler,
+            name=f"{self.name}.{role}",
+            effects=Effects.REPEATABLE,
+            retry=retry,
+            timeout=self.timeout,
+            hard_timeout=self.hard_timeout,
+            queue=self.queue,
+            tags=self.tags,
+        )
+        registry.add(companion)
+        return companion
 
     @property
     def groupable(self) -> bool:

@@ -1,11 +1,13 @@
 """The little that definitions know of the engine: a protocol, and the place where the app binds the real one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actions.definitions.actor import CODE, Actor
+from actions.definitions.context import Context
+from actions.definitions.resolution import Resolution
 from actions.errors import NotBound
 
 if TYPE_CHECKING:
@@ -54,6 +56,16 @@ class Engine(Protocol):
 
     def accept_many(self, action: "Action", invocations: Sequence[Invocation]) -> list[Accepted]:
         """Store many executions of one action in one transaction."""
+
+    def ask_resolver(
+        self,
+        action: "Action[Any, Any]",
+        function: "Callable[..., Resolution]",
+        execution_id: str,
+        attempt: int,
+        context: Context,
+    ) -> dict[str, Any]:
+        """Ask a resolver about an attempt in doubt, and act on what it answers."""
 
     def look(self, execution_id: str) -> Standing:
         """Where the execution stands now."""

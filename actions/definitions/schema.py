@@ -107,10 +107,13 @@ class Result:
         """JSON Schema of the result."""
         return self._adapter.json_schema(mode="serialization")
 
-    def dump(self, result: Any) -> str | None:
-        """Compact JSON text of a handler's result, None for None. Raises ResultInvalid naming the path."""
+    def dump(self, result: Any) -> tuple[str | None, str | None]:
+        """Compact JSON text of a handler's result and its SHA-256; None and None for None.
+
+        Raises ResultInvalid naming the path.
+        """
         if result is None:
-            return None
+            return None, None
         try:
             if not self._plain:
                 result = self._adapter.dump_python(
@@ -118,8 +121,7 @@ class Result:
                 )
             else:
                 result = to_jsonable_python(result, inf_nan_mode="constants")
-            values.check(result)
-            return values.dumps(result)
+            return values.check_and_digest(result)
         except InvalidInput as error:
             raise ResultInvalid(f"The result cannot be stored: {error.path or 'result'}: {error.message}") from None
         except pydantic.ValidationError as error:

@@ -1,0 +1,10 @@
+"""What is stored. Rows are written by the engine alone; everybody else reads."""
+
+from actions.models.access import Access
+from actions.models.action import Action, Queue
+from actions.models.attempt import Attempt
+from actions.models.audit import AuditEntry
+from actions.models.execution import Execution, ExecutionSecret, Unsettled
+from actions.models.worker import Worker
+
+__all__ = ["Access", "Action", "Attempt", "AuditEntry", "Execution", "ExecutionSecret", "Queue", "Unsettled", "Worker"]

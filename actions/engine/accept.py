@@ -1,0 +1,241 @@
+"""accept: check an invocation, fingerprint it, store the execution with its audit entry; after the commit, wake its queue."""
+
+import re
+from collections.abc import Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
+
+from actions import ids, values
+from actions.crashpoints import crash_point
+from actions.definitions.engine import Accepted, Invocation
+from actions.engine import dispatch, secrets
+from actions.engine.statements import fetch
+from actions.errors import (
+    IdempotencyConflict,
+    IdempotencyInProgress,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyRequired,
+    InvalidInput,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actions.definitions.action import Action
+
+DERIVED = "*"
+"""Principal of derived keys: whoever asks, it is the same request."""
+_KEY = re.compile(r"[A-Za-z0-9._:/@+=-]{1,255}")
+_FAREST = timedelta(days=366)
+_LONGEST_WAIT = "2s"
+
+
+def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = "") -> Accepted:
+    """Store one execution, inside the caller's transaction when there is one.
+
+    Raises InvalidInput (InvalidParams with all faults), IdempotencyKeyRequired, IdempotencyKeyInvalid,
+    IdempotencyConflict and IdempotencyInProgress; nothing is stored then.
+    """
+    row = _prepare(action, invocation)
+    row["reason"] = reason
+    details: dict[str, Any] = {"params": row["fingerprint"]}
+    if invocation.replay_of is not None:
+        details["replay_of"] = str(invocation.replay_of)
+    row["data"] = values.dumps(details)
+    if row["key"] is None:
+        fetch("accept", row, prepare=True)
+    else:
+        winner = _store_keyed(row)
+        if winner is not None:
+            return winner
+    public = ids.public_id(row["id"])
+    crash_point("accept.stored")
+    transaction.on_commit(partial(_wake, row["queue"], public), robust=True)
+    return Accepted(public, replayed=False)
+
+
+def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -> list[Accepted]:
+    """Store many executions of one action in one statement: all, or none when one is refused.
+
+    The options (actor, available_at, priority, tags) are those of the first invocation.
+    """
+    if not invocations:
+        return []
+    rows = [_prepare(action, invocation) for invocation in invocations]
+    _refuse_twins(rows)
+    first = rows[0]
+    columns = {
+        **{name: first[name] for name in _SHARED},
+        "ids": [row["id"] for row in rows],
+        "params": [row["params"] for row in rows],
+        "fingerprints": [row["fingerprint"] for row in rows],
+        "keys": [row["key"] for row in rows],
+        "secrets": [row["secret"] for row in rows],
+    }
+    keyed = any(row["key"] is not None for row in rows)
+    with transaction.atomic(), _impatient(keyed):
+        stored = {row[0] for row in fetch("accept_many", columns)}
+        answers = _answers(rows, stored) if keyed else [Accepted(ids.public_id(row["id"]), False) for row in rows]
+        transaction.on_commit(partial(_wake, first["queue"], *(answer.id for answer in answers)), robust=True)
+    return answers
+
+
+def accepted_in_open_transaction(public_id: str) -> bool:
+    """Whether the execution waits for the commit of this thread's own transaction."""
+    return any(
+        isinstance(hook, partial) and hook.func is _wake and public_id in hook.args
+        for _, hook, *_ in connection.run_on_commit
+    )
+
+
+_SHARED = (
+    "action", "queue", "priority", "principal", "actor_kind", "actor_id", "actor_label", "tags", "available_at",
+)  # fmt: skip
+
+
+def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, Any]:
+    """Check everything that can be checked without the database; the row as accept.sql takes it."""
+    params, actor = invocation.params, invocation.actor
+    available_at = _available_at(invocation.available_at)
+    text, fingerprint = values.check_and_fingerprint(
+        params,
+        available_at.isoformat() if available_at else None,
+        key=secrets.fingerprint_key() if action.params.secret else None,
+    )
+    action.params.load(text)
+    key, principal = _key(action, invocation, fingerprint)
+    secret = None
+    hidden = action.params.secret & params.keys()
+    if hidden:
+        secret = secrets.encrypt({name: params[name] for name in hidden})
+        text = values.dumps({name: secrets.DOTS if name in hidden else value for name, value in params.items()})
+    return {
+        "id": ids.new_id(),
+        "action": action.name,
+        "queue": action.queue,
+        "priority": action.priority if invocation.priority is None else invocation.priority,
+        "params": text,
+        "fingerprint": fingerprint,
+        "principal": principal,
+        "key": key,
+        "replay_of": invocation.replay_of,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id[:200],
+        "actor_label": actor.label[:255],
+        "tags": list(dict.fromkeys((*action.tags, *invocation.tags))),
+        "available_at": available_at,
+        "secret": secret,
+    }
+
+
+def _key(action: "Action[Any, Any]", invocation: Invocation, fingerprint: str) -> tuple[str | None, str]:
+    key = invocation.idempotency_key
+    if key is not None:
+        if not _KEY.fullmatch(key):
+            raise IdempotencyKeyInvalid
+        return key, invocation.actor.principal
+    if action.derive_key == "params":
+        return f"params:{fingerprint}", DERIVED
+    if callable(action.derive_key):
+        key = str(action.derive_key(invocation.params))
+        if not _KEY.fullmatch(key):
+            raise IdempotencyKeyInvalid(f"derive_key of {action.name} gave {key[:300]!r}: {IdempotencyKeyInvalid.__doc__}")
+        return key, DERIVED
+    if action.idempotency == "required":
+        raise IdempotencyKeyRequired
+    return None, invocation.actor.principal
+
+
+def _available_at(wanted: datetime | None) -> datetime | None:
+    if wanted is None:
+        return None
+    if wanted.tzinfo is None:
+        raise InvalidInput("invalid_available_at", "available_at needs a time zone.", path="available_at")
+    try:
+        wanted = wanted.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput("invalid_available_at", "available_at is out of range.", path="available_at") from None
+    if wanted > datetime.now(UTC) + _FAREST:
+        raise InvalidInput("invalid_available_at", "available_at is more than a year ahead.", path="available_at")
+    return wanted
+
+
+def _store_keyed(row: dict[str, Any]) -> Accepted | None:
+    """Store under a key, or the answer of whoever holds it. A savepoint of its own keeps the caller's transaction usable."""
+    with transaction.atomic(), _impatient(True):
+        if fetch("accept", row, prepare=True):
+            return None
+        # A pruned holder may vanish between the two statements; then the key is free again.
+        winner = _winners([row]).get(row["key"])
+        if winner is None:
+            raise IdempotencyInProgress
+        return _replayed(row, winner)
+
+
+@contextmanager
+def _impatient(keyed: bool) -> "Iterator[None]":
+    """Wait at most two seconds for another holder of the key, and leave the transaction's lock_timeout as it was."""
+    if not keyed:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [_LONGEST_WAIT]
+        )
+        before = cursor.fetchone()[0]
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise IdempotencyInProgress from None
+        raise
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
+
+
+def _winners(rows: list[dict[str, Any]]) -> dict[str, tuple[UUID, str]]:
+    found = fetch(
+        "winners",
+        {
+            "principal": rows[0]["principal"],
+            "action": rows[0]["action"],
+            "keys": [row["key"] for row in rows if row["key"] is not None],
+        },
+    )
+    return {key: (id_, fingerprint) for id_, key, fingerprint in found}
+
+
+def _answers(rows: list[dict[str, Any]], stored: set[UUID]) -> list[Accepted]:
+    lost = [row for row in rows if row["id"] not in stored]
+    winners = _winners(lost) if lost else {}
+    return [
+        Accepted(ids.public_id(row["id"]), False) if row["id"] in stored else _replayed(row, winners[row["key"]])
+        for row in rows
+    ]
+
+
+def _replayed(row: dict[str, Any], winner: tuple[UUID, str]) -> Accepted:
+    original, fingerprint = winner
+    if fingerprint.strip() != row["fingerprint"]:
+        raise IdempotencyConflict(row["key"], ids.public_id(original))
+    return Accepted(ids.public_id(original), replayed=True)
+
+
+def _refuse_twins(rows: list[dict[str, Any]]) -> None:
+    """One statement cannot store a key twice and answer for the second; the caller sees which one is doubled."""
+    seen: dict[str, str] = {}
+    for row in rows:
+        key = row["key"]
+        if key is not None and seen.setdefault(key, row["fingerprint"]) is not row["fingerprint"]:
+            raise InvalidInput("duplicate_key", f"The idempotency key {key!r} stands twice among the items.")
+
+
+def _wake(queue: str, *_: str) -> None:
+    crash_point("accept.committed")
+    dispatch.wake(queue)

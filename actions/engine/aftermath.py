@@ -1,0 +1,53 @@
+"""What an ending asks for besides its record: the failure handler, the resolver, a wake-up. All in settle's transaction."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from actions import ids
+from actions.definitions.actor import PLATFORM
+from actions.definitions.engine import Invocation
+from actions.definitions.registry import registry
+from actions.engine import dispatch
+from actions.engine.accept import accept
+from actions.models import Execution
+from actions.states import Status
+
+
+def follow(
+    id: UUID,  # noqa: A002
+    *,
+    action: str,
+    attempt: int,
+    status: Status,
+    error: dict[str, Any] | None,
+    delay: float,
+) -> None:
+    """Accept what the action declared for this ending, each an execution of its own with its own tries and audit."""
+    declared = registry.get(action)
+    if declared is None:
+        return
+    if status == Status.FAILED and declared.failure_action is not None:
+        params = Execution.objects.values_list("params", flat=True).get(pk=id)
+        told = {name: text for name, text in (error or {}).items() if name != "traceback"}
+        _accept(declared.failure_action, {"execution_id": ids.public_id(id), "params": params, "error": told}, id, attempt)
+    if status == Status.IN_DOUBT and declared.resolver_action is not None:
+        due = datetime.now(UTC) + timedelta(seconds=delay) if delay > 0 else None
+        _accept(declared.resolver_action, {"execution_id": ids.public_id(id), "attempt": attempt}, id, attempt, due)
+    if declared.max_concurrency is not None:
+        wake_later([declared.queue])
+
+
+def wake_later(queues: Iterable[str]) -> None:
+    """Wake queues after the commit."""
+    for queue in set(queues):
+        transaction.on_commit(partial(dispatch.wake, queue), robust=True)
+
+
+def _accept(action: Any, params: dict[str, Any], id: UUID, attempt: int, due: datetime | None = None) -> None:  # noqa: A002
+    key = f"{action.name}:{ids.public_id(id)}:{attempt}"
+    accept(action, Invocation(params=params, idempotency_key=key, available_at=due, actor=PLATFORM))

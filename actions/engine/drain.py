@@ -1,0 +1,53 @@
+"""drain: what a wake-up starts. Claims and settles until the queue has nothing due, or until others must have their turn."""
+
+import time
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+
+from actions import conf
+from actions.crashpoints import crash_point
+from actions.engine.claim import Claimer, Pace
+from actions.engine.deadline import Deadline
+from actions.engine.heartbeat import Heartbeat
+from actions.engine.perform import Performer
+from actions.engine.settle import Settler
+
+log = structlog.get_logger(__name__)
+
+
+class Drain:
+    """One worker process' way of emptying queues."""
+
+    def __init__(self, *, heartbeat: Heartbeat, deadline: Deadline) -> None:
+        pace = Pace()
+        self._heartbeat = heartbeat
+        self._deadline = deadline
+        self._claimer = Claimer(pace)
+        self._settler = Settler(performer=Performer(desk=heartbeat, pace=pace, deadline=deadline), lease=heartbeat)
+
+    def run(self, queue: str) -> bool:
+        """Work on `queue` for at most the drain time; True when due executions may be left.
+
+        PostgreSQL away: returns False, the rows stay as they are, and maintain wakes the queue when it is back.
+        """
+        crash_point("drain.popped")
+        until = time.monotonic() + conf.get().DRAIN
+        try:
+            while not self._heartbeat.stopping:
+                if not self._heartbeat.ensure():
+                    return False
+                claims = self._claimer.claim(queue, worker=self._heartbeat.worker)
+                if not claims:
+                    return False
+                self._settler.work(claims)
+                if time.monotonic() > until:
+                    return True
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("drain_interrupted", queue=queue, error=str(error).strip()[:500])
+            connection.close()
+            return False
+        finally:
+            self._heartbeat.begin(None)
+            self._deadline.rest()
+        return True

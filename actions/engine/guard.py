@@ -1,0 +1,152 @@
+"""Keeps a handler's writes inside the transaction that settle will commit.
+
+One Guard lives per transaction. It opens a savepoint at a member's first statement and not before, so that a handler
+without statements costs none; it refuses transaction control; it refuses second connections. What slips past it (a
+COMMIT hidden in a longer text) is caught by the deferred trigger on the unsettled mark.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+
+from actions.errors import SecondConnection, TransactionAborted, TransactionControl
+
+_CONTROL = re.compile(
+    r"\s*(commit|end|abort|begin|start\s+transaction|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to)"
+    r"|set\s+(session|local)?\s*transaction|set\s+session\s+characteristics)\b",
+    re.IGNORECASE,
+)
+_MARK = sql.SQL("INSERT INTO actions_unsettled (worker_id) VALUES ({worker}); SAVEPOINT do_member")
+_NEXT = "RELEASE SAVEPOINT do_member; SAVEPOINT do_member"
+_UNDO = "ROLLBACK TO SAVEPOINT do_member"
+
+
+class Guard:
+    """An execute wrapper for one transaction of one worker; `members` counts the savepoints it opened."""
+
+    def __init__(self, worker: int) -> None:
+        self.worker = worker
+        self.marked = False
+        self.members = 0
+        self._inside = False
+        self._handler_runs = False
+        self._hooks = 0
+
+    def __call__(self, execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: Any) -> Any:
+        if self._handler_runs:
+            if isinstance(statement, str) and _CONTROL.match(statement):
+                raise TransactionControl
+            self.enter()
+            if isinstance(statement, str) and statement.startswith("SAVEPOINT"):
+                self.members += 1
+        return execute(statement, params, many, context)
+
+    def enter(self) -> None:
+        """Open the savepoint of the member that runs, if it has none yet."""
+        if not self._handler_runs or self._inside:
+            return
+        self._inside = True
+        self.members += 1
+        raw = _raw()
+        if self.marked:
+            raw.execute(_NEXT)
+        else:
+            raw.execute(_MARK.format(worker=sql.Literal(self.worker)))
+            self.marked = True
+
+    @contextmanager
+    def member(self) -> Iterator[None]:
+        """One handler. When it raises, its writes and its on_commit hooks are undone, and the transaction goes on."""
+        self._inside = False
+        self._handler_runs = True
+        self._hooks = len(connection.run_on_commit)
+        savepoints = list(connection.savepoint_ids)
+        try:
+            yield
+            self._refuse_broken()
+        except BaseException:
+            self._handler_runs = False
+            self._undo(savepoints)
+            raise
+        self._handler_runs = False
+
+    def soften(self, warn: Callable[[Exception], None]) -> None:
+        """Make the member's on_commit hooks robust: what they raise after the commit becomes a warning, not a failure."""
+        hooks = connection.run_on_commit
+        for index in range(self._hooks, len(hooks)):
+            savepoints, hook, robust = hooks[index]
+            if not robust:
+                hooks[index] = (savepoints, _softened(hook, warn), True)
+
+    def _refuse_broken(self) -> None:
+        """A handler that swallowed a database error leaves a transaction that cannot commit."""
+        if not self._inside:
+            return
+        if connection.needs_rollback or _raw().info.transaction_status == TransactionStatus.INERROR:
+            raise TransactionAborted
+
+    def _undo(self, savepoints: list[str]) -> None:
+        del connection.run_on_commit[self._hooks :]
+        if self._inside and alive():
+            _raw().execute(_UNDO)
+            connection.needs_rollback = False
+            connection.savepoint_ids[:] = savepoints
+
+
+def _softened(hook: Callable[[], object], warn: Callable[[Exception], None]) -> Callable[[], None]:
+    def softened() -> None:
+        try:
+            hook()
+        except Exception as error:  # noqa: BLE001  (the work is committed; whatever its hook raises is a warning)
+            warn(error)
+
+    return softened
+
+
+def alive() -> bool:
+    """Whether Django's connection still has a usable PostgreSQL session."""
+    raw = connection.connection
+    return raw is not None and not raw.closed and not connection.closed_in_transaction
+
+
+_guarded: tuple[BaseDatabaseWrapper, bool] | None = None
+# Not a context variable: the threads that a handler starts do not inherit its context.
+
+
+@contextmanager
+def one_connection_only(*, other_databases: bool) -> Iterator[None]:
+    """While a transactional handler runs, a second connection anywhere in the process is refused.
+
+    `other_databases` allows connections under other aliases than the default one.
+    """
+    global _guarded  # noqa: PLW0603
+    before, _guarded = _guarded, (connections[DEFAULT_DB_ALIAS], other_databases)
+    try:
+        yield
+    finally:
+        _guarded = before
+
+
+def _refuse_second(*, connection: BaseDatabaseWrapper, **_: object) -> None:
+    if _guarded is None or connection is _guarded[0]:
+        return
+    if _guarded[1] and connection.alias != DEFAULT_DB_ALIAS:
+        return
+    connection.close()
+    raise SecondConnection
+
+
+connection_created.connect(_refuse_second, dispatch_uid="doplatform.guard")
+
+
+def _raw() -> psycopg.Connection[Any]:
+    raw: psycopg.Connection[Any] = connection.connection
+    return raw

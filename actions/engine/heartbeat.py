@@ -1,0 +1,100 @@
+"""The heartbeat of a worker process: a thread with a connection of its own, which also holds the worker's lock."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from actions import conf, values
+from actions.engine import workers
+from actions.engine.workers import Registration
+
+log = structlog.get_logger(__name__)
+
+
+class Heartbeat:
+    """Keeps one Worker row alive. `worker` is its id, 0 while the lock session is lost: then nothing may be claimed."""
+
+    def __init__(self, *, connect: Callable[[], psycopg.Connection[Any]], registration: Registration) -> None:
+        self._connect = connect
+        self._registration = registration
+        self._connection: psycopg.Connection[Any] | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self.worker = 0
+        self.current: UUID | None = None
+        self.stopping = False
+
+    def start(self) -> None:
+        """Register, then beat in the background. Raises psycopg.OperationalError when PostgreSQL is away."""
+        with self._lock:
+            self._register()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave in good order."""
+        self._stop.set()
+        self._thread.join(timeout=2)
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is None:
+                return
+            try:
+                workers.leave(connection, worker=self.worker)
+                connection.close()
+            except psycopg.Error as error:
+                log.info("leave_failed", error=str(error))
+
+    def begin(self, execution_id: UUID | None) -> None:
+        """Say what is being performed."""
+        self.current = execution_id
+
+    def report(self, execution_id: UUID, attempt: int, progress: dict[str, Any] | None) -> bool:
+        """Store an attempt's progress at once; True when it was asked to stop. While PostgreSQL is away: go on."""
+        text = None if progress is None else values.dumps(progress)
+        with self._lock:
+            if self._connection is None:
+                return False
+            try:
+                return workers.report(self._connection, id=execution_id, attempt=attempt, progress=text)
+            except psycopg.Error:
+                return False
+
+    def ensure(self) -> bool:
+        """Whether this process may claim now; tries to register again when its lock session was lost."""
+        if self.worker and self._connection is not None and not self._connection.closed:
+            return True
+        with self._lock:
+            return self._beat_once()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(conf.get().HEARTBEAT):
+            with self._lock:
+                self._beat_once()
+
+    def _beat_once(self) -> bool:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._register()
+            assert self._connection is not None
+            if not workers.beat(self._connection, worker=self.worker, current=self.current):
+                # Declared gone while this process was frozen: what it ran has been rescued, so begin a new life.
+                self._connection.close()
+                self._register()
+        except psycopg.Error as error:
+            self.worker = 0
+            log.warning("heartbeat_lost", error=str(error).strip()[:200])
+            if self._connection is not None:
+                self._connection.close()
+            return False
+        return True
+
+    def _register(self) -> None:
+        self.worker = 0
+        self._connection = self._connect()
+        self.worker = workers.register(self._connection, self._registration)
+        log.info("worker_registered", worker=self.worker, queues=self._registration.queues)

@@ -1,0 +1,97 @@
+"""maintain: the chores, done by one process at a time. Others stand by and take over when its session ends."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+
+from actions import conf
+from actions.engine import dispatch, ledger
+from actions.engine.ledger import MAINTAIN_LOCK
+from actions.engine.rescue import rescue
+from actions.engine.statements import fetch
+
+_PRUNE_EVERY = 60.0
+_PRUNE_SIZE = 5_000
+
+log = structlog.get_logger(__name__)
+
+
+def redispatch() -> list[str]:
+    """Wake every queue that has due executions: a wake-up may have been lost, a time may have come."""
+    queues = [row[0] for row in fetch("due_queues", {})]
+    if queues:
+        dispatch.wake(*queues)
+    return queues
+
+
+def prune(*, days: int | None = None) -> int:
+    """Delete executions that ended longer ago than the retention, in batches; returns how many went."""
+    kept = conf.get().RETENTION_DAYS if days is None else days
+    total = 0
+    while True:
+        gone = ledger.prune(days=kept, size=_PRUNE_SIZE, newest=_oldest_kept(kept))
+        total += gone
+        if gone < _PRUNE_SIZE:
+            return total
+
+
+def _oldest_kept(days: int) -> UUID:
+    """The smallest id that a row of that age can have: ids are time-ordered, so the primary key bounds the search."""
+    moment = datetime.now(UTC) - timedelta(days=days) + timedelta(minutes=5)
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something that maintain does every so often (seconds)."""
+
+    name: str
+    act: Callable[[], object]
+    every: float
+    due: float = field(default=0.0)
+
+
+class Maintain:
+    """The loop's body. `step` is called every tick."""
+
+    def __init__(self) -> None:
+        self.leads = False
+        self.chores = [
+            Chore("redispatch", redispatch, 0.0),
+            Chore("rescue", rescue, 0.0),
+            Chore("prune", prune, _PRUNE_EVERY),
+        ]
+
+    def step(self) -> bool:
+        """Do what is due, if this process leads or can take the lead; False when it stands by or PostgreSQL is away."""
+        try:
+            if not self._lead():
+                return False
+            for chore in self.chores:
+                now = time.monotonic()
+                if now >= chore.due:
+                    chore.due = now + chore.every
+                    chore.act()
+        except (DatabaseError, InterfaceError, psycopg.Error) as error:
+            self.leads = False
+            log.warning("maintain_interrupted", error=str(error).strip()[:500])
+            connection.close()
+            return False
+        return True
+
+    def _lead(self) -> bool:
+        """Whether this session holds the lock: once had, it is held until the session ends."""
+        if self.leads and connection.connection is not None and not connection.connection.closed:
+            return True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [MAINTAIN_LOCK])
+            self.leads = cursor.fetchone()[0]
+        if self.leads:
+            log.info("maintain_leads")
+        return self.leads

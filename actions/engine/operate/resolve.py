@@ -1,0 +1,117 @@
+"""resolve: say how an execution in doubt really ended."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from actions import values
+from actions.definitions.actor import Actor
+from actions.definitions.context import Context
+from actions.definitions.resolution import Resolution, Verdict
+from actions.engine import access, ledger, secrets
+from actions.engine.aftermath import follow, wake_later
+from actions.engine.operate.subject import Subject, find
+from actions.errors import GiveUp, NotInDoubt, RetryLater
+from actions.models import Execution
+from actions.states import Status
+
+if TYPE_CHECKING:
+    from actions.definitions.action import Action
+
+_ASK_AGAIN = 30.0
+
+
+class Answer(StrEnum):
+    """What is said about the doubt."""
+
+    HAPPENED = "happened"
+    RUN_AGAIN = "run_again"
+    GIVE_UP = "give_up"
+
+
+_AFTER = {
+    Answer.HAPPENED: Status.SUCCEEDED,
+    Answer.RUN_AGAIN: Status.QUEUED,
+    Answer.GIVE_UP: Status.FAILED,
+}
+
+
+def resolve(
+    execution_id: str, *, answer: Answer, actor: Actor, reason: str = "", result: Any = None, attempt: int | None = None
+) -> Subject:
+    """It happened (with this result): succeeded. It did not, run it again: queued. Give up: failed.
+
+    `attempt` is the one that the answer is about; another one is refused. Raises NotInDoubt with the state now.
+    """
+    access.require(actor, "resolve", subject=execution_id)
+    reason = access.checked_reason(actor, reason)
+    values.check(result)
+    after = _AFTER[answer]
+    with transaction.atomic():
+        subject = find(execution_id)
+        queue = None
+        if subject.status == Status.IN_DOUBT and attempt in {None, subject.attempt}:
+            queue = ledger.move(
+                id=subject.id,
+                before=Status.IN_DOUBT,
+                attempt=subject.attempt,
+                after=after,
+                verb="execution.resolved",
+                actor=actor,
+                reason=reason,
+                result=None if result is None else values.dumps(result),
+                details=_details(answer, result),
+            )
+        if queue is None:
+            status = find(execution_id).status
+            raise NotInDoubt(f"{subject.public_id} is {status}, not in doubt. Nothing was changed.", status=status)
+        if after == Status.QUEUED:
+            wake_later([queue])
+        if after == Status.FAILED:
+            error = Execution.objects.values_list("error", flat=True).get(pk=subject.id)
+            follow(subject.id, action=subject.action, attempt=subject.attempt, status=after, error=error, delay=0)
+    return subject
+
+
+def ask_resolver(
+    action: "Action[Any, Any]", function: Callable[..., Resolution], execution_id: str, attempt: int, context: Context
+) -> dict[str, Any]:
+    """Ask the action's own resolver about an attempt in doubt and act on the answer.
+
+    Raises RetryLater while it cannot say. A resolver that raises GiveUp means: it did not happen, and will not.
+    """
+    subject = find(execution_id)
+    if subject.status != Status.IN_DOUBT or subject.attempt != attempt:
+        return {"verdict": "moot", "status": subject.status.value}
+    actor = Actor("system", action.name, f"resolver of {action.name}")
+    try:
+        resolution = function(context=context, **_params(action, subject))
+    except GiveUp as error:
+        resolve(execution_id, answer=Answer.GIVE_UP, actor=actor, reason=error.message, attempt=attempt)
+        return {"verdict": "gave_up"}
+    if resolution.verdict == Verdict.UNKNOWN:
+        raise RetryLater(_ASK_AGAIN, "The resolver cannot say yet.")
+    answer = Answer.HAPPENED if resolution.verdict == Verdict.HAPPENED else Answer.RUN_AGAIN
+    value = None
+    if resolution.value is not None:
+        text, _ = action.result.dump(resolution.value)
+        value = values.parse(text) if text else None
+    resolve(execution_id, answer=answer, actor=actor, result=value, attempt=attempt)
+    return {"verdict": resolution.verdict.value}
+
+
+def _params(action: "Action[Any, Any]", subject: Subject) -> dict[str, Any]:
+    execution = Execution.objects.select_related("executionsecret").get(pk=subject.id)
+    text = values.dumps(execution.params)
+    if hasattr(execution, "executionsecret"):
+        text = secrets.merge(text, secrets.decrypt(execution.executionsecret.ciphertext))
+    return action.params.load(text)
+
+
+def _details(answer: Answer, result: Any) -> dict[str, Any]:
+    details: dict[str, Any] = {"answer": answer.value}
+    if result is not None:
+        details["result"] = values.check_and_digest(result).fingerprint
+    return details

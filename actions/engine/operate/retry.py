@@ -1,0 +1,61 @@
+"""retry: a failed execution gets a new attempt, with its tries counted anew."""
+
+from django.db import transaction
+
+from actions.definitions.actor import Actor
+from actions.engine import access, ledger
+from actions.engine.aftermath import wake_later
+from actions.engine.operate.subject import Subject, find
+from actions.errors import NotRetryable
+from actions.states import Status
+
+_WHY = {
+    Status.SUCCEEDED: "it succeeded; replay it to do it once more",
+    Status.CANCELLED: "it was cancelled; replay it to do it after all",
+    Status.IN_DOUBT: "it is in doubt; resolve it first",
+    Status.RETRYING: "it is tried again by itself; run it now if you cannot wait",
+}
+
+
+def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: int | None = None) -> Subject:
+    """Queue a failed execution again. `seen_attempt` is the attempt that the operator saw fail: a second click on the
+    same page finds it changed and does nothing.
+
+    Raises NotRetryable with the state now, Forbidden, ReasonRequired, ExecutionNotFound.
+    """
+    access.require(actor, "retry", subject=execution_id)
+    reason = access.checked_reason(actor, reason)
+    with transaction.atomic():
+        subject = find(execution_id)
+        if subject.status != Status.FAILED or seen_attempt not in {None, subject.attempt}:
+            raise refusal(subject, seen_attempt)
+        queue = ledger.move(
+            id=subject.id,
+            before=Status.FAILED,
+            attempt=subject.attempt,
+            after=Status.QUEUED,
+            verb="execution.retried",
+            actor=actor,
+            reason=reason,
+            fresh=True,
+        )
+        if queue is None:
+            raise refusal(find(execution_id), subject.attempt)
+        wake_later([queue])
+    return subject
+
+
+def refusal(subject: Subject, seen_attempt: int | None) -> NotRetryable:
+    """Why not, and who was first where somebody was."""
+    first = ledger.last_retry(subject.id, attempt=seen_attempt or subject.attempt)
+    if first is not None and subject.status != Status.FAILED:
+        label, at = first
+        return NotRetryable(
+            f"{subject.public_id} was already retried by {label} at {at:%Y-%m-%d %H:%M:%S} UTC; it is {subject.status} now. "
+            "Nothing was changed.",
+            status=subject.status,
+        )
+    why = _WHY.get(subject.status, f"it is {subject.status}")
+    if subject.status == Status.FAILED:
+        why = f"it has failed again since (attempt {subject.attempt}); look at that failure first"
+    return NotRetryable(f"{subject.public_id} cannot be retried: {why}. Nothing was changed.", status=subject.status)

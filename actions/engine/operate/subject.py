@@ -1,0 +1,43 @@
+"""The execution that a verb is about, as it stands when the verb looks."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from actions import ids
+from actions.engine.statements import fetch
+from actions.errors import ExecutionNotFound, Refused
+from actions.states import Status
+
+ROUNDS = 5
+"""How often a verb looks again when the execution moved between its look and its change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What verbs need to know of an execution."""
+
+    id: UUID
+    public_id: str
+    action: str
+    queue: str
+    status: Status
+    attempt: int
+    effects: str
+
+
+def find(execution_id: str) -> Subject:
+    """The subject behind a public id. Raises ExecutionNotFound."""
+    row_id = ids.parse_id(execution_id)
+    rows = fetch("subject", {"id": row_id}) if row_id else []
+    if not rows:
+        raise ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")
+    _, action, queue, status, attempt, effects = rows[0]
+    return Subject(rows[0][0], ids.public_id(rows[0][0]), action, queue, Status(status), attempt, effects)
+
+
+def moved_on(subject: Subject) -> Refused:
+    """The refusal for an execution that keeps changing under the verb."""
+    return Refused(
+        f"{subject.public_id} was changing while this was asked (now {subject.status}); nothing was changed. Look again.",
+        status=subject.status,
+    )

@@ -1,0 +1,34 @@
+"""trigger: an operator asks for an execution by the action's name."""
+
+from datetime import datetime
+from typing import Any
+
+from actions.definitions.actor import Actor
+from actions.definitions.engine import Accepted, Invocation
+from actions.definitions.registry import registry
+from actions.engine import access
+from actions.engine.accept import accept
+
+
+def trigger(
+    action: str,
+    params: dict[str, Any],
+    *,
+    actor: Actor,
+    reason: str = "",
+    idempotency_key: str | None = None,
+    available_at: datetime | None = None,
+    priority: int | None = None,
+    tags: tuple[str, ...] = (),
+) -> Accepted:
+    """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound, Forbidden."""
+    access.require(actor, "trigger", subject=action)
+    invocation = Invocation(
+        params=params,
+        idempotency_key=idempotency_key,
+        available_at=available_at,
+        priority=priority,
+        tags=tags,
+        actor=actor,
+    )
+    return accept(registry.find(action), invocation, reason=reason.strip()[: access.LONGEST_REASON])

@@ -1,0 +1,115 @@
+"""From what a handler did to what becomes of its execution: the retry decisions, pure."""
+
+import random
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from actions.engine.ledger import Claim, Ending
+from actions.errors import (
+    Cancelled,
+    DoplatformError,
+    GiveUp,
+    InDoubt,
+    InvalidParams,
+    ResultInvalid,
+    RetryLater,
+    SecondConnection,
+    ShuttingDown,
+    SoftTimeout,
+    TimedOut,
+    TransactionAborted,
+    TransactionControl,
+    describe,
+)
+from actions.states import Effects, Outcome, Status
+
+if TYPE_CHECKING:
+    from actions.definitions.action import Action
+
+UNKNOWN_ACTION_DELAY = 60.0
+"""Seconds until a worker looks again at an execution whose action its code does not have (another one's may)."""
+_PERMANENT = (GiveUp, InvalidParams, ResultInvalid, TransactionControl, TransactionAborted, SecondConnection)
+_LONGEST_TRACE = 20_000
+
+
+def after_error(action: "Action[Any, Any]", claim: Claim, error: BaseException, *, hidden: list[str]) -> Ending:
+    """The ending of an attempt whose handler raised `error`. `hidden` are secret values to be dotted in its texts."""
+    if isinstance(error, Cancelled):
+        return _ending(claim, Status.CANCELLED, Outcome.CANCELLED, None)
+    if isinstance(error, ShuttingDown):
+        return _interrupted(action, claim)
+    timed_out = isinstance(error, SoftTimeout)
+    shown: BaseException = TimedOut(f"The attempt took longer than its timeout of {action.timeout or 0:g} s.") if timed_out else error
+    told = tell(shown, error, hidden)
+    if isinstance(error, RetryLater):
+        ending = _ending(claim, Status.RETRYING, Outcome.POSTPONED, told)
+        ending.delay = max(0.0, float(error.delay))
+        return ending
+    if isinstance(error, InDoubt) or (action.effects == Effects.EXTERNAL and isinstance(error, action.doubt_on)):
+        return _ending(claim, Status.IN_DOUBT, Outcome.TIMED_OUT if timed_out else Outcome.IN_DOUBT, told)
+    return after_failure(action, claim, error, told, Outcome.TIMED_OUT if timed_out else Outcome.FAILED)
+
+
+def after_failure(
+    action: "Action[Any, Any]", claim: Claim, error: BaseException, told: dict[str, Any], outcome: Outcome
+) -> Ending:
+    """A known failure: another try if the policy allows one."""
+    tries = claim.tries + 1
+    again = not isinstance(error, _PERMANENT) and action.retry.allows(tries, error)
+    ending = _ending(claim, Status.RETRYING if again else Status.FAILED, outcome, told)
+    ending.tries = 1
+    if again:
+        ending.delay = action.retry.next_delay(tries, random.random())  # noqa: S311  (jitter)
+    return ending
+
+
+def after_loss(effects: str, claim: Claim, told: dict[str, Any]) -> Ending:
+    """The worker lives, its transaction does not: tried again where that is allowed, otherwise in doubt."""
+    if effects == Effects.EXTERNAL:
+        return _ending(claim, Status.IN_DOUBT, Outcome.IN_DOUBT, told)
+    return _ending(claim, Status.QUEUED, Outcome.LOST, told)
+
+
+def unknown_action(claim: Claim) -> Ending:
+    """This process' code has no such action: leave it for another, and look again later."""
+    error = {
+        "code": "action_not_found",
+        "class": "ActionNotFound",
+        "message": f"The code of this worker has no action called {claim.action}. The execution is kept and looked at again "
+        f"every {UNKNOWN_ACTION_DELAY:g} s; deploy the action, or cancel the execution.",
+    }
+    ending = _ending(claim, Status.RETRYING, Outcome.POSTPONED, error)
+    ending.delay = UNKNOWN_ACTION_DELAY
+    return ending
+
+
+def given_back(claim: Claim) -> Ending:
+    """The worker stops before it began, or before the handler could end."""
+    return _ending(claim, Status.QUEUED, Outcome.GIVEN_BACK, None)
+
+
+def _interrupted(action: "Action[Any, Any]", claim: Claim) -> Ending:
+    """The worker had to stop in the middle of the handler: given back, unless outside effects may have happened."""
+    if action.effects != Effects.EXTERNAL:
+        return given_back(claim)
+    told = describe(InDoubt("The worker was stopped in the middle of the handler; its outside effect may have happened."))
+    return _ending(claim, Status.IN_DOUBT, Outcome.IN_DOUBT, told)
+
+
+def tell(shown: BaseException, raised: BaseException, hidden: list[str]) -> dict[str, Any]:
+    """The JSON of an error with its traceback (never locals), secret values dotted."""
+    told = describe(shown)
+    if not isinstance(raised, DoplatformError) and raised.__traceback__ is not None:
+        text = "".join(traceback.format_exception(raised, limit=-30)).replace("\x00", "\\x00")
+        told["traceback"] = text[-_LONGEST_TRACE:]
+    for value in hidden:
+        told = {name: text.replace(value, "••••") for name, text in told.items()}
+    return told
+
+
+def _ending(claim: Claim, status: Status, outcome: Outcome, error: dict[str, Any] | None) -> Ending:
+    details = {"after": status.value, "outcome": outcome.value}
+    if error is not None:
+        details["error"] = error["code"]
+        details["class"] = error["class"]
+    return Ending(id=claim.id, attempt=claim.attempt, status=status, outcome=outcome, error=error, details=details)

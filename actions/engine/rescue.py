@@ -1,0 +1,67 @@
+"""rescue: find attempts whose worker is gone, and decide what each may become."""
+
+from django.db import transaction
+
+from actions import conf
+from actions.crashpoints import crash_point
+from actions.definitions.registry import registry
+from actions.engine import ledger, workers
+from actions.engine.aftermath import follow, wake_later
+from actions.engine.ledger import Claim, Loss
+from actions.engine.policy import after_failure
+from actions.errors import TimedOut, WorkerLost, describe
+from actions.states import Effects, Outcome, Status
+
+
+def rescue() -> int:
+    """Settle every attempt whose worker is gone; returns how many. Also marks silent, idle workers as gone."""
+    with transaction.atomic():
+        losses = [_judge(*row) for row in ledger.rescuable()]
+        crash_point("rescue.selected")
+        settled = ledger.settle_lost(losses) if losses else []
+        by_id = {loss.id: loss for loss in losses}
+        actions = {row_id: action for row_id, action in _actions(settled)}
+        for row_id, _, _ in settled:
+            loss = by_id[row_id]
+            follow(
+                row_id,
+                action=actions[row_id],
+                attempt=loss.attempt,
+                status=loss.status,
+                error=loss.error,
+                delay=loss.delay,
+            )
+        wake_later(queue for _, queue, status in settled if status == Status.QUEUED)
+    workers.bury()
+    return len(settled)
+
+
+def _judge(id, attempt, worker, action, lost_before, tries, effects, timed_out, left) -> Loss:  # type: ignore[no-untyped-def]  # noqa: A002, ANN001
+    """One lost attempt. Database and repeatable ones are tried again; external ones are in doubt.
+
+    A hard timeout is a failure that counts as a try; a vanished worker is not, up to three of them.
+    """
+    declared = registry.get(action)
+    claim = Claim(id, action, attempt, tries, lost_before, "", None)
+    if effects == Effects.EXTERNAL:
+        error = describe(
+            TimedOut("The attempt passed its hard timeout and its process was killed; its outside effect may have happened.")
+            if timed_out
+            else WorkerLost("The worker vanished in the middle of the attempt; its outside effect may have happened.")
+        )
+        outcome = Outcome.TIMED_OUT if timed_out else Outcome.IN_DOUBT
+        return Loss(id, attempt, worker, Status.IN_DOUBT, outcome, error, delay=max(0.0, float(left or 0)))
+    alone = lost_before > 0 or declared is None or not declared.groupable
+    if timed_out and alone and declared is not None:
+        late = TimedOut("The attempt passed its hard timeout and its process was killed; its writes were rolled back.")
+        ending = after_failure(declared, claim, late, describe(late), Outcome.TIMED_OUT)
+        return Loss(id, attempt, worker, ending.status, ending.outcome, ending.error, ending.delay, tries=1, losses=1)
+    most = conf.get().MAX_LOSSES
+    if lost_before + 1 >= most:
+        error = describe(WorkerLost(f"{most} workers vanished in the middle of it, so it is not tried again by itself."))
+        return Loss(id, attempt, worker, Status.FAILED, Outcome.LOST, error, losses=1)
+    return Loss(id, attempt, worker, Status.QUEUED, Outcome.LOST, describe(WorkerLost()), losses=1)
+
+
+def _actions(settled: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
+    return [(row_id, ledger.origin(row_id)[0]) for row_id, _, _ in settled]

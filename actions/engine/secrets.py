@@ -1,0 +1,55 @@
+"""Secret params: encrypted beside the execution, dots everywhere else."""
+
+import base64
+import hashlib
+import hmac
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from actions import conf
+from actions.errors import DoplatformError
+
+DOTS = "••••"
+
+
+class SecretUnreadable(DoplatformError):
+    """The secret params cannot be decrypted with the keys in DOPLATFORM["SECRET_KEYS"]. They are kept; put the old key
+    back behind the new one, and retry."""
+
+    code = "secret_unreadable"
+
+
+def encrypt(params: dict[str, Any]) -> bytes:
+    """Ciphertext of secret params."""
+    return _box(conf.get().SECRET_KEYS, settings.SECRET_KEY).encrypt(json.dumps(params).encode())
+
+
+def decrypt(ciphertext: bytes) -> dict[str, Any]:
+    """The secret params again. Raises SecretUnreadable."""
+    try:
+        plain = _box(conf.get().SECRET_KEYS, settings.SECRET_KEY).decrypt(bytes(ciphertext))
+    except InvalidToken:
+        raise SecretUnreadable from None
+    return json.loads(plain)  # type: ignore[no-any-return]
+
+
+def merge(text: str, plain: dict[str, Any]) -> str:
+    """Stored params with their secrets put back, as JSON text for the handler's schema."""
+    return json.dumps({**json.loads(text), **plain})
+
+
+def fingerprint_key() -> bytes:
+    """HMAC key for fingerprints of params with secrets: a bare hash of a short secret could be guessed."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"doplatform.fingerprint", hashlib.sha256)
+
+
+@lru_cache(maxsize=4)
+def _box(keys: tuple[str, ...], secret_key: str) -> MultiFernet:
+    if keys:
+        return MultiFernet([Fernet(key) for key in keys])
+    derived = hmac.digest(secret_key.encode(), b"doplatform.secrets", hashlib.sha256)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(derived))])

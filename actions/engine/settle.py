@@ -1,0 +1,245 @@
+"""settle: handlers and the record of how they ended, in one transaction; together where allowed, alone where not.
+
+    claims → _together: one transaction, a savepoint per handler that writes, one settle, one commit
+           ↘ _alone: the same for one execution; also what a group falls back to when its transaction had to go
+
+A COMMIT without a reply is judged by the server: committed is done, aborted is done again where that is allowed.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import psycopg
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+
+from actions import conf
+from actions.crashpoints import crash_point
+from actions.definitions.registry import registry
+from actions.engine import ledger, policy
+from actions.engine.aftermath import follow, wake_later
+from actions.engine.guard import Guard, alive
+from actions.engine.ledger import Claim, Ending
+from actions.engine.perform import Performer, Regroup, conflict
+from actions.errors import LeaseLost, TransactionControl, WorkerLost, describe
+from actions.states import Effects, Status
+
+if TYPE_CHECKING:
+    from actions.definitions.action import Action
+
+_CONFLICT_ROUNDS = 5
+"""How often a `database` handler that met a deadlock or a serialization failure is entered within one attempt."""
+_AGAIN = {Status.QUEUED, Status.RETRYING}
+
+log = structlog.get_logger(__name__)
+
+
+class Lease(Protocol):
+    """What settle needs of the worker process."""
+
+    worker: int
+    """Its id: part of the fence."""
+    stopping: bool
+    """Whether it should give back what it has not begun."""
+
+
+class CommitUnknown(Exception):  # noqa: N818  (not an error yet: the server will tell)
+    """COMMIT was sent and no reply came."""
+
+    def __init__(self, xid: str, hooks: list[Any]) -> None:
+        super().__init__(xid)
+        self.xid = xid
+        self.hooks = hooks
+
+
+class Settler:
+    """Performs and settles claims for one worker process."""
+
+    def __init__(self, *, performer: Performer, lease: Lease) -> None:
+        self._performer = performer
+        self._lease = lease
+
+    def work(self, claims: list[Claim]) -> None:
+        """Perform all of `claims`, each to its recorded end; what a stopping worker has not begun is given back."""
+        pending = list(claims)
+        while pending:
+            if self._lease.stopping:
+                self._record([policy.given_back(claim) for claim in pending])
+                return
+            if len(pending) == 1:
+                self._alone(pending.pop())
+            else:
+                pending = self._together(pending)
+
+    def _together(self, claims: list[Claim]) -> list[Claim]:
+        """One group; returns the claims that it left for the next."""
+        begun: list[Claim] = []
+        try:
+            self._transact(claims, begun)
+        except CommitUnknown as unknown:
+            if self._committed(unknown):
+                return claims[len(begun) :]
+            self._each_alone(begun)
+        except (Regroup, LeaseLost, TransactionControl, DatabaseError, InterfaceError) as error:
+            log.info("group_undone", members=len(begun), cause=type(error).__name__, error=str(error)[:500])
+            self._each_alone(begun)
+        return claims[len(begun) :]
+
+    def _each_alone(self, claims: list[Claim]) -> None:
+        for claim in claims:
+            self._alone(claim)
+
+    def _alone(self, claim: Claim) -> None:
+        action = registry.get(claim.action)
+        if action is None:
+            self._record([policy.unknown_action(claim)])
+        elif action.atomic:
+            self._alone_atomic(action, claim)
+        else:
+            self._record([self._performer.perform(action, claim, None)])
+
+    def _alone_atomic(self, action: "Action[Any, Any]", claim: Claim) -> None:
+        for again in range(_CONFLICT_ROUNDS, 0, -1):
+            try:
+                self._transact([claim], [])
+                return
+            except LeaseLost:
+                log.warning("lease_lost", execution=str(claim.id), attempt=claim.attempt)
+                return
+            except CommitUnknown as unknown:
+                if not self._committed(unknown):
+                    self._record([_lost(action, claim)])
+                return
+            except (Regroup, DatabaseError, InterfaceError, TransactionControl) as error:
+                cause = error.error if isinstance(error, Regroup) else error
+                if not alive() and not isinstance(cause, TransactionControl):
+                    self._record([_lost(action, claim)])
+                    return
+                if again > 1 and action.effects == Effects.DATABASE and conflict(cause):
+                    continue
+                self._record([policy.after_error(action, claim, cause, hidden=[])])
+                return
+
+    def _transact(self, claims: list[Claim], begun: list[Claim]) -> None:
+        """Handlers and their settle in one transaction. `begun` receives the claims whose handler was entered.
+
+        Raises whatever means that nothing of it was committed, or CommitUnknown.
+        """
+        settings = conf.get()
+        guard = Guard(self._lease.worker)
+        until = time.monotonic() + settings.GROUP_TIME
+        endings: list[Ending] = []
+        xid, hooks = "", []
+        try:
+            with connection.execute_wrapper(guard), transaction.atomic():
+                for claim in claims:
+                    begun.append(claim)
+                    endings.append(self._perform(claim, guard))
+                    if time.monotonic() > until or guard.members >= settings.GROUP_SIZE:
+                        break
+                xid = self._settle(endings, claims, marked=guard.marked)
+                hooks = list(connection.run_on_commit)
+                crash_point("settle.updated")
+        except (OperationalError, InterfaceError) as error:
+            if xid and not alive():
+                raise CommitUnknown(xid, hooks) from error
+            raise
+        crash_point("settle.committed")
+
+    def _perform(self, claim: Claim, guard: Guard) -> Ending:
+        action = registry.get(claim.action)
+        if action is None:
+            return policy.unknown_action(claim)
+        return self._performer.perform(action, claim, guard)
+
+    def _settle(self, endings: list[Ending], claims: list[Claim], *, marked: bool = False) -> str:
+        xid = ledger.settle(endings, worker=self._lease.worker, marked=marked)
+        for ending, claim in zip(endings, claims, strict=False):
+            if ending.status != Status.SUCCEEDED or _is_limited(claim):
+                follow(
+                    ending.id,
+                    action=claim.action,
+                    attempt=ending.attempt,
+                    status=ending.status,
+                    error=ending.error,
+                    delay=ending.delay,
+                )
+        return xid
+
+    def _record(self, endings: list[Ending]) -> None:
+        """Settle by themselves endings whose handler's transaction is gone, however long PostgreSQL may be away."""
+        for ending in endings:
+            self.persist(lambda ending=ending: self._record_one(ending))
+
+    def _record_one(self, ending: Ending) -> None:
+        try:
+            with transaction.atomic():
+                ledger.settle([ending], worker=self._lease.worker)
+                rows = ledger.origin(ending.id)
+                follow(
+                    ending.id,
+                    action=rows[0],
+                    attempt=ending.attempt,
+                    status=ending.status,
+                    error=ending.error,
+                    delay=ending.delay,
+                )
+                if ending.status in _AGAIN and ending.delay == 0:
+                    wake_later([rows[1]])
+        except LeaseLost:
+            # Also what a second round finds whose first one committed without a reply.
+            log.warning("lease_lost", execution=str(ending.id), attempt=ending.attempt)
+
+    def _committed(self, unknown: CommitUnknown) -> bool:
+        """What became of a COMMIT without reply, once the server can say it for good."""
+        status = self.persist(lambda: _judge(unknown.xid))
+        log.warning("commit_judged", xid=unknown.xid, status=status)
+        if status != "committed":
+            return False
+        for _, hook, *_ in unknown.hooks:
+            try:
+                hook()
+            except Exception as error:  # noqa: BLE001  (robust hooks, run where Django could not)
+                log.warning("hook_failed", error=str(error))
+        return True
+
+    def persist(self, act: Callable[[], Any]) -> Any:
+        """Do `act` until PostgreSQL lets it through, for as long as this worker lives."""
+        pause = 0.05
+        while True:
+            try:
+                return act()
+            except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+                if alive():
+                    raise
+                log.warning("database_away", error=str(error).strip()[:200], pause=pause)
+                connection.close()
+                time.sleep(pause)
+                pause = min(2 * pause, 1.0)
+
+
+def _judge(xid: str) -> str:
+    """"committed" or "aborted". A backend that has not noticed its client's end is waited for."""
+    if not alive():
+        connection.close()
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_xact_status(%s::xid8)", [xid])
+            status = cursor.fetchone()[0]
+        if status != "in progress":
+            return status or "aborted"
+        time.sleep(0.05)
+
+
+def _lost(action: "Action[Any, Any]", claim: Claim) -> Ending:
+    error = WorkerLost(
+        "The database connection was lost before the attempt was recorded; its writes were rolled back."
+        + (" Its outside effect may have happened." if action.effects == Effects.EXTERNAL else " It is done again.")
+    )
+    return policy.after_loss(action.effects, claim, describe(error))
+
+
+def _is_limited(claim: Claim) -> bool:
+    action = registry.get(claim.action)
+    return action is not None and action.max_concurrency is not None

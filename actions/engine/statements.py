@@ -1,0 +1,42 @@
+"""The engine's named SQL and the connection it speaks through.
+
+Hot statements go to psycopg directly: server-side parameters and prepared statements, where Django would bind on the
+client and plan anew each time. They share Django's connection, and so its transactions.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from actions.engine.guard import Guard
+
+_FOLDER = Path(__file__).parent / "sql"
+
+
+@cache
+def load(name: str) -> str:
+    """The text of sql/<name>.sql."""
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def raw() -> psycopg.Connection[Any]:
+    """psycopg's connection behind Django's default one, opened when it is not."""
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    connection: psycopg.Connection[Any] = wrapper.connection
+    return connection
+
+
+def fetch(name: str, params: dict[str, Any], *, prepare: bool | None = None) -> list[tuple[Any, ...]]:
+    """Execute the named statement and return its rows, with Django's exceptions."""
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    for guard in wrapper.execute_wrappers:
+        # A handler that speaks to the engine writes inside its own savepoint too.
+        if isinstance(guard, Guard):
+            guard.enter()
+    with wrapper.wrap_database_errors, psycopg.Cursor(raw()) as cursor:
+        cursor.execute(load(name), params, prepare=prepare)  # type: ignore[arg-type]  # texts of ours, not of users
+        return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,25 @@
+"""The permissions of the verbs, hung on a model without a table."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Access(models.Model):
+    """Carries one Django permission per verb; there are no rows."""
+
+    class Meta:
+        managed = False
+        default_permissions = ()
+        permissions: ClassVar = [
+            ("view_payload", "Can see params and results"),
+            ("trigger", "Can trigger actions"),
+            ("retry", "Can retry executions"),
+            ("run_now", "Can run scheduled and retrying executions now"),
+            ("replay", "Can replay executions"),
+            ("cancel", "Can cancel executions"),
+            ("force_stop", "Can stop running executions by force"),
+            ("resolve", "Can resolve executions in doubt"),
+            ("pause", "Can pause and resume actions and queues"),
+            ("view_audit", "Can see the audit"),
+        ]

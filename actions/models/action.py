@@ -1,0 +1,42 @@
+"""Actions and queues as rows: what operators may change about what code declares."""
+
+from django.db import models
+
+
+class Action(models.Model):
+    """One declared action, synced from code when a process starts. Operators change `paused_*` and `notes`."""
+
+    name = models.CharField(primary_key=True, max_length=100)
+    kind = models.CharField(max_length=20, default="action")
+    description = models.TextField(blank=True)
+    effects = models.CharField(max_length=20)
+    queue = models.CharField(max_length=100)
+    timeout = models.FloatField(null=True, help_text="Soft timeout in seconds.")
+    hard_timeout = models.FloatField(null=True, help_text="Seconds after which the worker process is killed.")
+    max_concurrency = models.IntegerField(null=True)
+    policies = models.JSONField(default=dict, help_text="The other policies, for reading.")
+    params_schema = models.JSONField(default=dict)
+    result_schema = models.JSONField(default=dict)
+    tags = models.JSONField(default=list)
+    secret_params = models.JSONField(default=list)
+    declared = models.BooleanField(default=True, help_text="Whether the code of the last start declared it.")
+    synced_at = models.DateTimeField(auto_now=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.CharField(max_length=255, blank=True)
+    paused_reason = models.TextField(blank=True)
+    notes = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Queue(models.Model):
+    """One queue; a row exists for each that was ever declared."""
+
+    name = models.CharField(primary_key=True, max_length=100)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.CharField(max_length=255, blank=True)
+    paused_reason = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name

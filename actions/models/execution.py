@@ -1,0 +1,109 @@
+"""Executions: one row per request to do an action."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from actions.states import DUE, FINISHED, WITH_ERROR, Status
+from actions.ids import public_id
+
+
+class Execution(models.Model):
+    """One request to do an action. Written by engine/ledger.py alone; the checks below refuse what its chart forbids."""
+
+    id = models.UUIDField(primary_key=True)
+    # Without constraints: executions outlive the action's row, and the foreign key's trigger would cost more than the
+    # insert on the hot path.
+    action = models.ForeignKey("actions.Action", models.DO_NOTHING, db_constraint=False, db_index=False)
+    queue = models.CharField(max_length=100)
+    priority = models.SmallIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=[(status, status.replace("_", " ")) for status in Status])
+    params = models.JSONField()
+    result = models.JSONField(null=True)
+    error = models.JSONField(null=True)
+    fingerprint = models.CharField(max_length=64)
+    principal = models.CharField(max_length=200, help_text="Owner of the idempotency key; * for a derived key.")
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001  (no key is not the empty key)
+    replay_of = models.ForeignKey(
+        "self", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="replays"
+    )
+    actor_kind = models.CharField(max_length=20)
+    actor_id = models.CharField(max_length=200)
+    actor_label = models.CharField(max_length=255)
+    tags = ArrayField(models.CharField(max_length=100), default=list)
+    attempt = models.IntegerField(default=0, help_text="The fence: rises with every claim.")
+    tries = models.IntegerField(default=0, help_text="Failures counted against max_attempts.")
+    losses = models.SmallIntegerField(default=0, help_text="Workers lost in the middle of it.")
+    worker = models.ForeignKey("actions.Worker", models.DO_NOTHING, db_constraint=False, db_index=False, null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    available_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, help_text="Start of the latest attempt.")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="execution_status", condition=Q(status__in=[status.value for status in Status])),
+            models.CheckConstraint(
+                name="execution_finished_at",
+                condition=Q(status__in=sorted(FINISHED), finished_at__isnull=False)
+                | (~Q(status__in=sorted(FINISHED)) & Q(finished_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="execution_worker",
+                condition=Q(status=Status.RUNNING, worker__isnull=False)
+                | (~Q(status=Status.RUNNING) & Q(worker__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="execution_error", condition=Q(error__isnull=True) | Q(status__in=sorted(WITH_ERROR))
+            ),
+            models.CheckConstraint(name="execution_counters", condition=Q(attempt__gte=0, tries__gte=0, losses__gte=0)),
+            models.UniqueConstraint(
+                name="execution_key",
+                fields=["principal", "action", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index("queue", "priority", "available_at", "id", name="execution_due", condition=Q(status__in=sorted(DUE))),
+            models.Index("worker", name="execution_running", condition=Q(status=Status.RUNNING)),
+            models.Index(
+                F("finished_at").desc(), F("id").desc(), name="execution_failed", condition=Q(status=Status.FAILED)
+            ),
+            models.Index("id", name="execution_in_doubt", condition=Q(status=Status.IN_DOUBT)),
+            models.Index("action", "id", name="execution_action"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        """exec_ and 26 characters, time-ordered."""
+        return public_id(self.id)
+
+
+class ExecutionSecret(models.Model):
+    """The secret params of an execution, encrypted; gone with it."""
+
+    execution = models.OneToOneField(Execution, models.CASCADE, primary_key=True, db_constraint=False)
+    ciphertext = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"secret params of {public_id(self.execution_id)}"
+
+
+class Unsettled(models.Model):
+    """A transaction in which handlers have written and settle has not spoken yet.
+
+    The row is inserted before a handler's first statement and deleted by settle. A deferred constraint trigger refuses
+    every COMMIT that would leave it, so that not even a raw COMMIT inside a handler publishes unsettled work.
+    """
+
+    worker = models.OneToOneField("actions.Worker", models.DO_NOTHING, db_constraint=False, primary_key=True)
+
+    def __str__(self) -> str:
+        return f"unsettled work of worker {self.pk}"

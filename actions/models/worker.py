@@ -1,0 +1,27 @@
+"""Workers: one row per worker process that ever registered."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class Worker(models.Model):
+    """A worker process: its lease is as fresh as `heartbeat_at`, its advisory lock dies with its connection."""
+
+    id = models.IntegerField(primary_key=True)
+    name = models.CharField(max_length=100)
+    host = models.CharField(max_length=255)
+    pid = models.IntegerField()
+    queues = ArrayField(models.CharField(max_length=100))
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    current = models.UUIDField(null=True, help_text="The execution it was on at its last heartbeat.")
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("id", name="worker_live", condition=Q(gone_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"

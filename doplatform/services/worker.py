@@ -1,0 +1,195 @@
+"""The RQ worker of doplatform: wake-ups only, JSON only, one heartbeat row and one advisory lock per process.
+
+RQ brings the pool, the blocking pop and its commands. A wake-up is consumed the moment it is read: losing one loses
+nothing, because maintain looks at the table, not at Redis.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import psycopg
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connections
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker_pool import WorkerPool
+
+from actions import conf
+from actions.definitions.registry import registry
+from actions.engine import dispatch
+from actions.engine.deadline import Deadline
+from actions.engine.drain import Drain
+from actions.engine.heartbeat import Heartbeat
+from actions.engine.perform import hard_timeout
+from actions.engine.sync import sync
+from actions.engine.workers import Registration
+
+_DATABASE_AWAY = (OperationalError, InterfaceError)
+_PARENT_DEATH = 1
+"""prctl's PR_SET_PDEATHSIG."""
+
+log = structlog.get_logger(__name__)
+
+
+class WakeUp(Job):
+    """RQ's job as we use it: the name of a queue to drain. Whatever else stands in Redis is dropped, not called."""
+
+    def queue_to_drain(self) -> str | None:
+        """The queue that this wakes, None when it is anything but a wake-up."""
+        try:
+            if self.func_name != dispatch.DRAIN or self.args:
+                return None
+            name = self.kwargs.get("queue")
+        except Exception as error:  # noqa: BLE001  (whatever a stranger wrote into Redis, it is only dropped)
+            log.warning("wake_up_unreadable", error=type(error).__name__)
+            return None
+        return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
+
+
+class Worker(SimpleWorker):  # type: ignore[misc]
+    """One process that answers wake-ups by draining."""
+
+    job_class = WakeUp
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["serializer"] = JSONSerializer
+        kwargs["job_class"] = WakeUp
+        super().__init__(*args, **kwargs)
+        self._dropped: set[str] = set()
+        self._deadline: Deadline | None = None
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
+        kwargs["with_scheduler"] = False
+        prepare_process()
+        deadline = self._deadline = Deadline(kill=True)
+        heartbeat = self.heartbeat_row = Heartbeat(
+            connect=connect,
+            registration=Registration(self.name, socket.gethostname(), os.getpid(), [queue.name for queue in self.queues]),
+        )
+        start_patiently(heartbeat)
+        self._drain = Drain(heartbeat=heartbeat, deadline=deadline)
+        try:
+            return bool(super().work(*args, **kwargs))
+        finally:
+            heartbeat.stop()
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Consume the wake-up, drain its queue, and wake again if rows are left when the time is up."""
+        name = job.queue_to_drain() if isinstance(job, WakeUp) else None
+        self._consume(job, queue)
+        if name is None:
+            self._drop(job)
+            return
+        self.set_state(WorkerStatus.BUSY)
+        if self._drain.run(name):
+            dispatch.wake(name)
+        self.set_state(WorkerStatus.IDLE)
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT: take nothing new; after the grace time interrupt the handler and give its attempt back."""
+        self.heartbeat_row.stopping = True
+        timer = threading.Timer(conf.get().SHUTDOWN_GRACE, os.kill, (os.getpid(), signal.SIGUSR1))
+        timer.daemon = True
+        timer.start()
+        super().request_stop(signum, frame)
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()
+        if self._deadline is not None:
+            signal.signal(signal.SIGUSR1, self._deadline.interrupt)
+
+    def _consume(self, job: Job, queue: Queue) -> None:
+        with self.connection.pipeline() as pipeline:
+            pipeline.delete(job.key)
+            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+            pipeline.execute()
+
+    def _drop(self, job: Job) -> None:
+        if job.id not in self._dropped:
+            self._dropped.add(job.id)
+            log.warning("stranger_dropped", job=job.id[:100])
+
+
+class Pool(WorkerPool):  # type: ignore[misc]
+    """RQ's pool with our worker. A worker dies with the pool, so that nothing runs that nobody restarts."""
+
+    def __init__(self, queues: list[str], connection: Redis, count: int) -> None:
+        super().__init__(
+            queues, connection, num_workers=count, worker_class=Worker, serializer=JSONSerializer, job_class=WakeUp
+        )
+
+    def start_worker(self, *args: Any, **kwargs: Any) -> None:
+        """Fork with no database connection open: each process opens its own."""
+        connections.close_all()
+        super().start_worker(*args, **kwargs)
+
+
+def prepare_process() -> None:
+    """What a worker process needs before its first connection: its own PostgreSQL settings, and an end with its parent."""
+    die_with_parent()
+    connections.close_all()
+    dispatch.reset()
+    longest = max((hard_timeout(action) for action in registry), default=60.0)
+    options = settings.DATABASES["default"].setdefault("OPTIONS", {})
+    # Times in milliseconds. A client that is stopped, or whose machine is gone, must not hold locks for ever.
+    limits = {
+        "idle_in_transaction_session_timeout": int((longest + 30) * 1000),
+        "statement_timeout": int((longest + 30) * 1000),
+        "lock_timeout": 5000,
+        "client_connection_check_interval": 1000,
+    }
+    options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    options |= {"keepalives_idle": 10, "tcp_user_timeout": 15_000, "application_name": "doplatform worker"}
+    connections["default"].settings_dict["OPTIONS"] = options
+
+
+def connect() -> psycopg.Connection[Any]:
+    """A connection apart from Django's, for the heartbeat and its lock. Losing a beat in a crash is no loss."""
+    params = connections["default"].get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold", "options"):
+        params.pop(name, None)
+    return psycopg.connect(
+        **params, autocommit=True, connect_timeout=5, options="-c synchronous_commit=off -c statement_timeout=5000"
+    )
+
+
+def start_patiently(heartbeat: Heartbeat) -> None:
+    """Register and sync the catalogue as soon as PostgreSQL is there."""
+    pause = 0.2
+    while True:
+        try:
+            sync()
+            heartbeat.start()
+            return
+        except (psycopg.OperationalError, *_DATABASE_AWAY) as error:
+            log.warning("database_away", error=str(error).strip()[:200])
+            connections.close_all()
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def drain(queue: str) -> None:
+    """What a wake-up names. Never called through RQ: Worker.execute_job reads the queue's name and drains it."""
+    raise NotImplementedError(queue)
