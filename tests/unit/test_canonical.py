@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actions import values
 from actions.errors import InvalidInput
-from tests.unit.test_values import texts, trees
+from tests.unit.test_values_random import texts, trees
 
 plain_trees = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | texts,
