@@ -1,0 +1,76 @@
+"""doplatform's public API. Nothing is imported until it is asked for (PEP 562), so that this needs no Django settings."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actions.definitions.action import Action, action
+    from actions.definitions.actor import Actor
+    from actions.definitions.context import Context
+    from actions.definitions.handle import Handle
+    from actions.definitions.resolution import Resolution
+    from actions.definitions.schema import Redacted
+    from actions.errors import (
+        Cancelled,
+        DoplatformError,
+        ExecutionFailed,
+        GiveUp,
+        IdempotencyConflict,
+        InDoubt,
+        InvalidParams,
+        ResultTimeout,
+        RetryLater,
+    )
+    from actions.retry import RetryPolicy
+    from actions.states import Status
+
+_HOMES = {
+    "Action": "definitions.action",
+    "Actor": "definitions.actor",
+    "Cancelled": "errors",
+    "Context": "definitions.context",
+    "DoplatformError": "errors",
+    "ExecutionFailed": "errors",
+    "GiveUp": "errors",
+    "Handle": "definitions.handle",
+    "IdempotencyConflict": "errors",
+    "InDoubt": "errors",
+    "InvalidParams": "errors",
+    "Redacted": "definitions.schema",
+    "Resolution": "definitions.resolution",
+    "ResultTimeout": "errors",
+    "RetryLater": "errors",
+    "RetryPolicy": "retry",
+    "Status": "states",
+    "action": "definitions.action",
+}
+
+__all__ = [
+    "Action",
+    "Actor",
+    "Cancelled",
+    "Context",
+    "DoplatformError",
+    "ExecutionFailed",
+    "GiveUp",
+    "Handle",
+    "IdempotencyConflict",
+    "InDoubt",
+    "InvalidParams",
+    "Redacted",
+    "Resolution",
+    "ResultTimeout",
+    "RetryLater",
+    "RetryPolicy",
+    "Status",
+    "action",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -226,6 +226,12 @@ class InDoubt(DoplatformError):
     code = "in_doubt"
 
 
+class Cancelled(DoplatformError):
+    """Someone asked this execution to stop; raised by context.heartbeat(). Clean up and let it through."""
+
+    code = "cancelled"
+
+
 # What can happen to an attempt
 
 

@@ -1,0 +1,194 @@
+"""@action: a typed function becomes the declared unit of work, with its schema and policies."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from actions.definitions.actor import CODE, Actor
+from actions.definitions.engine import Invocation, bound
+from actions.definitions.handle import Handle
+from actions.definitions.registry import registry
+from actions.definitions.resolution import Resolution
+from actions.definitions.schema import Params, Result
+from actions.errors import InvalidDefinition, SoftTimeout
+from actions.retry import RetryPolicy
+from actions.states import Effects
+
+P = ParamSpec("P")
+R = TypeVar("R")
+DeriveKey = str | Callable[[dict[str, Any]], str]
+
+_NAME = re.compile(r"[a-z][a-z0-9._-]{0,99}")
+_IDEMPOTENCY = {"optional", "required"}
+DOUBTFUL: tuple[type[BaseException], ...] = (SoftTimeout, TimeoutError, ConnectionResetError)
+"""Errors after which an `external` effect may have happened all the same."""
+
+
+class Action(Generic[P, R]):
+    """A declared action. Calling it calls the plain function; `invoke` asks the platform to do it.
+
+    `timeout` and `hard_timeout` are seconds: at the first the handler gets SoftTimeout, at the second its process dies.
+    """
+
+    kind = "action"
+
+    def __init__(
+        self,
+        handler: Callable[P, R],
+        *,
+        name: str | None = None,
+        effects: str = Effects.EXTERNAL,
+        retry: RetryPolicy | None = None,
+        timeout: float | timedelta | None = None,
+        hard_timeout: float | timedelta | None = None,
+        queue: str = "default",
+        priority: int = 0,
+        idempotency: str = "optional",
+        derive_key: DeriveKey | None = None,
+        atomic: bool = True,
+        doubt_on: Iterable[type[BaseException]] = DOUBTFUL,
+        max_concurrency: int | None = None,
+        tags: Iterable[str] = (),
+    ) -> None:
+        self.handler = handler
+        self.name = name or handler.__name__.replace("_", "-")
+        self.place = f"{handler.__module__}.{handler.__qualname__}"
+        self.description = inspect.getdoc(handler) or ""
+        self.is_async = inspect.iscoroutinefunction(handler)
+        self.effects = Effects(effects) if effects in set(Effects) else self._refuse(f"effects={effects!r} is unknown")
+        self.retry = retry or RetryPolicy()
+        self.timeout = _seconds(timeout)
+        self.hard_timeout = _seconds(hard_timeout)
+        self.queue = queue
+        self.priority = priority
+        self.idempotency = idempotency
+        self.derive_key = derive_key
+        self.atomic = atomic
+        self.doubt_on = tuple(doubt_on)
+        self.max_concurrency = max_concurrency
+        self.tags = tuple(tags)
+        self.resolve: Callable[..., Resolution] | None = None
+        self.after_failure: Callable[..., object] | None = None
+        self._check()
+        self.params = Params(handler, self.name)
+        self.result = Result(handler, self.name)
+        self.__doc__ = handler.__doc__
+        self.__name__ = handler.__name__
+        self.__module__ = handler.__module__
+        self.__wrapped__ = handler
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.handler(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Action {self.name}>"
+
+    def invoke(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        available_at: datetime | None = None,
+        priority: int | None = None,
+        tags: Sequence[str] = (),
+        actor: Actor = CODE,
+        **params: Any,
+    ) -> Handle:
+        """Ask for one execution; it is stored when this returns (inside a transaction: when that commits).
+
+        Raises InvalidParams, IdempotencyConflict, IdempotencyKeyRequired and other InvalidInput; then nothing is stored.
+        """
+        accepted = bound().accept(
+            self,
+            Invocation(
+                params=self.params.encode(params),
+                idempotency_key=idempotency_key,
+                available_at=available_at,
+                priority=priority,
+                tags=tuple(tags),
+                actor=actor,
+            ),
+        )
+        return Handle(accepted.id, accepted.replayed)
+
+    def invoke_many(
+        self,
+        items: Iterable[Mapping[str, Any]],
+        *,
+        idempotency_keys: Iterable[str | None] | None = None,
+        available_at: datetime | None = None,
+        priority: int | None = None,
+        actor: Actor = CODE,
+    ) -> list[Handle]:
+        """Ask for one execution per item (a dict of params) in one transaction: all are stored, or none is."""
+        encode = self.params.encode
+        params = [encode(item) for item in items]
+        keys = list(idempotency_keys) if idempotency_keys is not None else [None] * len(params)
+        if len(keys) != len(params):
+            raise ValueError(f"{len(params)} items but {len(keys)} idempotency keys")
+        invocations = [
+            Invocation(params=item, idempotency_key=key, available_at=available_at, priority=priority, actor=actor)
+            for item, key in zip(params, keys, strict=True)
+        ]
+        return [Handle(accepted.id, accepted.replayed) for accepted in bound().accept_many(self, invocations)]
+
+    def resolver(self, function: Callable[..., Resolution]) -> Callable[..., Resolution]:
+        """Declare who is asked about an attempt in doubt: f(context, **params) -> Resolution."""
+        self.resolve = function
+        return function
+
+    def on_failure(self, function: Callable[..., object]) -> Callable[..., object]:
+        """Declare what follows the last try: f(execution_id, params, error)."""
+        self.after_failure = function
+        return function
+
+    @property
+    def groupable(self) -> bool:
+        """Whether its executions may share a transaction with others'."""
+        return self.effects == Effects.DATABASE and self.atomic and self.max_concurrency is None
+
+    def _check(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            self._refuse("a name has 1 to 100 characters a-z 0-9 . _ - and begins with a letter")
+        if self.idempotency not in _IDEMPOTENCY:
+            self._refuse(f"idempotency is 'optional' or 'required', not {self.idempotency!r}")
+        if isinstance(self.derive_key, str) and self.derive_key != "params":
+            self._refuse("derive_key is a function of the params, or 'params'")
+        if self.max_concurrency is not None and self.max_concurrency < 1:
+            self._refuse("max_concurrency is at least 1")
+        if not -32_768 <= self.priority <= 32_767:
+            self._refuse("priority lies between -32768 and 32767")
+        if self.timeout is not None and self.timeout <= 0:
+            self._refuse("timeout is more than 0 seconds")
+        if self.hard_timeout is not None and self.hard_timeout < (self.timeout or 0):
+            self._refuse("hard_timeout is at least timeout")
+
+    def _refuse(self, fault: str) -> Any:
+        raise InvalidDefinition(f"{self.name} ({self.place}): {fault}.")
+
+
+def _seconds(value: float | timedelta | None) -> float | None:
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+@overload
+def action(name: Callable[P, R]) -> Action[P, R]: ...
+@overload
+def action(name: str | None = None, **policies: Any) -> Callable[[Callable[P, R]], Action[P, R]]: ...
+def action(name: Any = None, **policies: Any) -> Any:
+    """Declare an action: `@action`, or `@action("send-email", effects="database", retry=RetryPolicy(...), …)`.
+
+    Policies: effects ("external" | "repeatable" | "database"), retry, timeout, hard_timeout (seconds), queue, priority
+    (smaller goes first), idempotency ("optional" | "required"), derive_key, atomic, doubt_on, max_concurrency, tags.
+    Raises InvalidDefinition where the declaration cannot work.
+    """
+    if callable(name):
+        return action()(name)
+
+    def declare(handler: Callable[P, R]) -> Action[P, R]:
+        declared: Action[P, R] = Action(handler, name=name, **policies)
+        registry.add(declared)
+        return declared
+
+    return declare

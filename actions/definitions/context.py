@@ -1,0 +1,99 @@
+"""What a handler knows about its attempt, and how it speaks to the platform while it runs."""
+
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from actions import values
+from actions.errors import Cancelled
+
+MOST_LINES = 1_000
+"""Log lines kept per attempt; the last line then says how many were dropped."""
+_LONGEST_LINE = 4_000
+
+
+class Link(Protocol):
+    """The worker's side of a Context."""
+
+    def report(self, execution_id: Any, attempt: int, progress: dict[str, Any] | None) -> bool:
+        """Store the progress outside the handler's transaction; True when the execution was asked to stop."""
+
+    def on_commit(self, hook: Callable[[], object]) -> None:
+        """Call `hook` after the handler's writes and its record have committed."""
+
+
+class Context:
+    """One attempt, as its handler sees it.
+
+    `execution_id` is the public id (exec_…), `attempt` counts from 1, `idempotency_key` is the same in every attempt of
+    this execution: pass it to providers. `action` is the action's name.
+    """
+
+    __slots__ = (
+        "_deadline", "_dropped", "_link", "_reported", "_row", "action", "attempt", "execution_id", "lines", "progressed",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, execution_id: str, row: Any, action: str, attempt: int, timeout: float | None, link: Link
+    ) -> None:
+        self.execution_id = execution_id
+        self.action = action
+        self.attempt = attempt
+        self.lines: list[dict[str, Any]] = []
+        self.progressed: dict[str, Any] | None = None
+        self._row = row
+        self._link = link
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._dropped = 0
+        self._reported = 0.0
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key to send to providers: one per execution, whatever the number of attempts."""
+        return self.execution_id
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the soft timeout; None where there is none."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def log(self, text: str, **fields: Any) -> None:
+        """Keep a line with the attempt (at most 1,000), shown wherever the attempt is. Secret-looking fields are dotted."""
+        if len(self.lines) >= MOST_LINES:
+            self._dropped += 1
+            self.lines[-1] = {"text": f"{self._dropped + 1} more lines were dropped"}
+            return
+        line: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "text": text[:_LONGEST_LINE].replace("\x00", "\\x00")}
+        if fields:
+            line["fields"] = values.redact({name: _short(value) for name, value in fields.items()})
+        self.lines.append(line)
+
+    def progress(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Say how far the work is; shown while the attempt runs. Also a heartbeat."""
+        self.progressed = {"done": done, "total": total, "note": note[:_LONGEST_LINE]}
+        self.heartbeat()
+
+    def heartbeat(self) -> None:
+        """Ask whether to go on: raises Cancelled when someone asked this execution to stop. At most one look a second."""
+        now = time.monotonic()
+        if now - self._reported < 1.0:
+            return
+        self._reported = now
+        if self._link.report(self._row, self.attempt, self.progressed):
+            raise Cancelled
+
+    def on_commit(self, hook: Callable[[], object]) -> None:
+        """Call `hook` once the handler's writes and its record have committed; its errors become warnings."""
+        self._link.on_commit(hook)
+
+
+def _short(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    return str(value)[:_LONGEST_LINE].replace("\x00", "\\x00")
+
+
+current: ContextVar[Context | None] = ContextVar("doplatform_context", default=None)
+"""The attempt that this code runs in, if any."""

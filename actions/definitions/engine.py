@@ -1,0 +1,78 @@
+"""The little that definitions know of the engine: a protocol, and the place where the app binds the real one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from actions.definitions.actor import CODE, Actor
+from actions.errors import NotBound
+
+if TYPE_CHECKING:
+    from actions.definitions.action import Action
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invocation:
+    """One request to do an action: what accept takes."""
+
+    params: dict[str, Any]
+    """Plain JSON values, as sent."""
+    idempotency_key: str | None = None
+    available_at: datetime | None = None
+    """Not before this time (with a zone); None = now."""
+    priority: int | None = None
+    """Smaller goes first; None = the action's own."""
+    tags: tuple[str, ...] = ()
+    actor: Actor = field(default=CODE)
+    replay_of: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of an invocation: the execution's public id, and whether it existed before (`replayed`)."""
+
+    id: str
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An execution at one moment: its status, and its result or error once it has ended."""
+
+    status: str
+    result: Any
+    error: dict[str, Any] | None
+    attempt: int
+
+
+class Engine(Protocol):
+    """What definitions ask of the engine."""
+
+    def accept(self, action: "Action", invocation: Invocation) -> Accepted:
+        """Store one execution."""
+
+    def accept_many(self, action: "Action", invocations: Sequence[Invocation]) -> list[Accepted]:
+        """Store many executions of one action in one transaction."""
+
+    def look(self, execution_id: str) -> Standing:
+        """Where the execution stands now."""
+
+    def wait(self, execution_id: str, timeout: float) -> Standing:
+        """Where it stands once it has ended, or after `timeout` seconds."""
+
+
+_bound: Engine | None = None
+
+
+def bind(engine: Engine) -> None:
+    """Make `engine` the one that actions speak to. Called once, when Django is ready."""
+    global _bound  # noqa: PLW0603  (the one binding)
+    _bound = engine
+
+
+def bound() -> Engine:
+    """The bound engine. Raises NotBound before django.setup()."""
+    if _bound is None:
+        raise NotBound
+    return _bound

@@ -1,0 +1,53 @@
+"""All actions declared in this process, by name."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from actions.errors import ActionNotFound
+
+if TYPE_CHECKING:
+    from actions.definitions.action import Action
+
+
+class Registry:
+    """Name → action. A second action of the same name is kept aside for the system check, and the first stays."""
+
+    def __init__(self) -> None:
+        self._actions: dict[str, Action] = {}
+        self.duplicates: list[Action] = []
+
+    def add(self, action: "Action") -> None:
+        """Take `action` in."""
+        known = self._actions.setdefault(action.name, action)
+        if known is not action and known.place != action.place:
+            self.duplicates.append(action)
+        elif known is not action:
+            # The same declaration executed again: a module that was reloaded.
+            self._actions[action.name] = action
+
+    def remove(self, name: str) -> None:
+        """Forget an action (tests do)."""
+        self._actions.pop(name, None)
+
+    def get(self, name: str) -> "Action | None":
+        """The action called `name`, or None."""
+        return self._actions.get(name)
+
+    def find(self, name: str) -> "Action":
+        """The action called `name`. Raises ActionNotFound, with a likely other name."""
+        action = self._actions.get(name)
+        if action is None:
+            likely = get_close_matches(name, self._actions, n=1)
+            hint = f" Did you mean {likely[0]}?" if likely else ""
+            raise ActionNotFound(f"There is no action called {name!r}.{hint}")
+        return action
+
+    def __iter__(self) -> "Iterator[Action]":
+        return iter(sorted(self._actions.values(), key=lambda action: action.name))
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+
+registry = Registry()

@@ -1,0 +1,167 @@
+"""Params and result schemas from a handler's type hints, by pydantic, strict: no "5" for 5."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import pydantic
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from actions import values
+from actions.definitions.context import Context
+from actions.errors import InvalidDefinition, InvalidInput, InvalidParams, Problem, ResultInvalid
+
+OPTIONS = frozenset({"idempotency_key", "available_at", "actor", "priority", "tags", "limits"})
+"""Names that invoke() keeps for itself; a handler may not have params called so."""
+
+_CONFIG = pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False, ser_json_inf_nan="constants")
+
+
+class Redacted:
+    """Marks a param as secret: `card: Annotated[str, Redacted]`. Stored apart and encrypted, shown as dots."""
+
+
+class Params:
+    """The params schema of one handler.
+
+    `fields`: param name → type; `secret`: names of params stored apart, encrypted; `context`: name of the param that
+    the platform fills with the Context, if any.
+    """
+
+    def __init__(self, handler: Callable[..., Any], name: str) -> None:
+        self.action = name
+        self.context: str | None = None
+        self.secret: frozenset[str] = frozenset()
+        self._model = self._build(handler)
+        self._validator = self._model.__pydantic_validator__
+
+    @property
+    def fields(self) -> list[str]:
+        """Param names in the order of the handler's signature."""
+        return list(self._model.model_fields)
+
+    def json_schema(self) -> dict[str, Any]:
+        """JSON Schema (2020-12) of the params object."""
+        return self._model.model_json_schema()
+
+    def load(self, text: str) -> dict[str, Any]:
+        """Keyword arguments for the handler from stored JSON text, defaults filled in.
+
+        Raises InvalidParams with all faults at once.
+        """
+        try:
+            return self._validator.validate_json(text).__dict__  # type: ignore[no-any-return]
+        except pydantic.ValidationError as error:
+            raise InvalidParams(self.action, [_problem(fault) for fault in error.errors(include_url=False)]) from None
+
+    def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """`params` as plain JSON values: what code passes as Decimal, datetime or model becomes what HTTP would send."""
+        try:
+            return to_jsonable_python(  # type: ignore[no-any-return]
+                dict(params), inf_nan_mode="constants", context={"reveal": True}, fallback=_reveal
+            )
+        except (PydanticSerializationError, TypeError, ValueError, RecursionError) as error:
+            raise InvalidInput("not_json", f"The params cannot be written as JSON: {error}") from None
+
+    def _build(self, handler: Callable[..., Any]) -> type[pydantic.BaseModel]:
+        hints = _hints(handler, self.action)
+        members: dict[str, Any] = {}
+        secret: set[str] = set()
+        for parameter in inspect.signature(handler).parameters.values():
+            if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY}:
+                raise InvalidDefinition(
+                    f"{self.action}: every param needs a name and a type of its own; {parameter} has none."
+                )
+            if parameter.name not in hints:
+                raise InvalidDefinition(f"{self.action}: param {parameter.name} has no type hint.")
+            hint = hints[parameter.name]
+            if hint is Context:
+                self.context = parameter.name
+                continue
+            if parameter.name in OPTIONS:
+                raise InvalidDefinition(f"{self.action}: {parameter.name} is an option of invoke(); rename the param.")
+            if _is_secret(hint):
+                secret.add(parameter.name)
+            default = ... if parameter.default is parameter.empty else parameter.default
+            members[parameter.name] = (hint, default)
+        self.secret = frozenset(secret)
+        try:
+            return pydantic.create_model(f"{self.action}-params", __config__=_CONFIG, **members)
+        except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError, NameError) as error:
+            raise InvalidDefinition(f"{self.action}: the params have no JSON schema: {error}") from None
+
+
+class Result:
+    """The result schema of one handler, from its return annotation."""
+
+    def __init__(self, handler: Callable[..., Any], name: str) -> None:
+        self.action = name
+        hint = _hints(handler, name).get("return", Any)
+        self._plain = hint in {Any, None, type(None), dict, object} or get_origin(hint) is dict
+        try:
+            self._adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(Any if hint is None else hint)
+        except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError) as error:
+            raise InvalidDefinition(f"{name}: the result has no JSON schema: {error}") from None
+
+    def json_schema(self) -> dict[str, Any]:
+        """JSON Schema of the result."""
+        return self._adapter.json_schema(mode="serialization")
+
+    def dump(self, result: Any) -> str | None:
+        """Compact JSON text of a handler's result, None for None. Raises ResultInvalid naming the path."""
+        if result is None:
+            return None
+        try:
+            if not self._plain:
+                result = self._adapter.dump_python(
+                    self._adapter.validate_python(result), mode="json", context={"reveal": False}
+                )
+            else:
+                result = to_jsonable_python(result, inf_nan_mode="constants")
+            values.check(result)
+            return values.dumps(result)
+        except InvalidInput as error:
+            raise ResultInvalid(f"The result cannot be stored: {error.path or 'result'}: {error.message}") from None
+        except pydantic.ValidationError as error:
+            fault = _problem(error.errors(include_url=False)[0])
+            raise ResultInvalid(
+                f"The result does not fit its type hint: {fault.path or 'result'}: {fault.message}"
+            ) from None
+        except (PydanticSerializationError, TypeError, ValueError, RecursionError) as error:
+            raise ResultInvalid(f"The result cannot be written as JSON: {error}") from None
+
+
+def _hints(handler: Callable[..., Any], name: str) -> dict[str, Any]:
+    try:
+        return get_type_hints(handler, include_extras=True)
+    except NameError as error:
+        raise InvalidDefinition(f"{name}: a type hint cannot be resolved: {error}") from None
+
+
+def _is_secret(hint: Any) -> bool:
+    """Whether a secret stands anywhere in the type: then the whole param is kept as one."""
+    if hint in {pydantic.SecretStr, pydantic.SecretBytes}:
+        return True
+    if get_origin(hint) is Annotated and any(
+        mark is Redacted or isinstance(mark, Redacted) for mark in get_args(hint)[1:]
+    ):
+        return True
+    if isinstance(hint, type) and issubclass(hint, pydantic.BaseModel):
+        return any(
+            _is_secret(field.annotation) or any(mark is Redacted or isinstance(mark, Redacted) for mark in field.metadata)
+            for field in hint.model_fields.values()
+        )
+    return any(_is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))
+
+
+def _reveal(value: Any) -> Any:
+    if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes)):
+        return value.get_secret_value()
+    raise TypeError(f"{type(value).__qualname__} is not JSON")
+
+
+def _problem(fault: Any) -> Problem:
+    path = ""
+    for part in fault["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return Problem(str(fault["type"]), path, str(fault["msg"]))
