@@ -7,6 +7,8 @@ says no are known failures; a time-out, or a connection cut after the request we
 import http.client
 import json
 import smtplib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlencode
@@ -48,7 +50,11 @@ def send_mail(*, to: str, subject: str, body: str, message_id: str) -> None:
     mail["From"], mail["To"], mail["Subject"] = "shop@example.com", to, subject
     mail["Message-ID"] = f"<{message_id}@example.com>"
     mail.set_content(body)
-    with smtplib.SMTP(HOST, current().smtp, local_hostname="localhost", timeout=PATIENCE) as smtp:
+    port = current().smtp
+    with (
+        _named("mail server", port),
+        smtplib.SMTP(HOST, port, local_hostname="localhost", timeout=PATIENCE) as smtp,
+    ):
         smtp.send_message(mail)
 
 
@@ -69,13 +75,27 @@ def switch(server: str, mode: str) -> dict[str, dict[str, Any]]:
 
 
 def _exchange(server: str, method: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(HOST, getattr(current(), server), timeout=PATIENCE)
-    try:
+    port = getattr(current(), server)
+    with (
+        _named(f"{server} server", port),
+        closing(http.client.HTTPConnection(HOST, port, timeout=PATIENCE)) as connection,
+    ):
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
-    finally:
-        connection.close()
     if response.status >= 400:
         raise Rejected(response.status, str(answer.get("code")), str(answer.get("message")))
     return answer
+
+
+@contextmanager
+def _named(server: str, port: int) -> Iterator[None]:
+    """Let the two errors that say nothing but a number say who did not answer."""
+    try:
+        yield
+    except ConnectionRefusedError:
+        raise ConnectionRefusedError(
+            f"The {server} on {HOST}:{port} refuses connections: it is down."
+        ) from None
+    except TimeoutError:
+        raise TimeoutError(f"The {server} on {HOST}:{port} gave no answer in {PATIENCE:g} s.") from None

@@ -1,6 +1,7 @@
 """The CRM: contacts over HTTP. The same PUT twice leaves the same contact, so it may be repeated safely."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 from doplatform.demo.servers.http import Answer, HttpServer, Request
 from doplatform.demo.servers.outsider import Say
@@ -30,8 +31,8 @@ class Crm(HttpServer):
         match request.method, request.path.strip("/").split("/"):
             case "GET", ["contacts"]:
                 return Answer.of({"contacts": list(self.contacts.values())})
-            case "PUT", ["contacts", email] if "@" in email:
-                return self._keep(email, request)
+            case "PUT", ["contacts", quoted] if "@" in unquote(quoted):
+                return self._keep(unquote(quoted), request)
             case _:
                 return Answer.refusal(
                     404, "not_found", "The CRM knows PUT /contacts/<email> and GET /contacts."

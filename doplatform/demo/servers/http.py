@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from doplatform.demo.servers.modes import Mode
 from doplatform.demo.servers.outsider import Outsider
@@ -22,7 +22,7 @@ class BadRequest(Exception):  # noqa: N818  (HTTP's own word)
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request, read to its end. Header names are lower case."""
+    """One request, read to its end. Header names are lower case, the path is still quoted."""
 
     method: str
     path: str
@@ -130,7 +130,7 @@ async def _read(reader: asyncio.StreamReader) -> Request:
         raise BadRequest(f"A body has at most {_LARGEST_BODY} bytes.")
     return Request(
         method=method,
-        path=unquote(url.path),
+        path=url.path,
         query=dict(parse_qsl(url.query)),
         headers=headers,
         body=await reader.readexactly(length),
