@@ -1,4 +1,4 @@
-"""The demo's handlers against its servers, called as plain functions: what each failure is to the platform."""
+"""The demo's handlers against its servers, as plain functions: what each failure is to the platform."""
 
 from decimal import Decimal
 
