@@ -1,0 +1,147 @@
+"""A first look that has something to show: executions of every kind, all of which really happened.
+
+Nothing is written past the actions: the outside world is told to fail, the actions meet the failure, and the
+world is healed.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from actions import Action, Handle, Status
+from doplatform.demo import outside
+from doplatform.demo.actions import (
+    charge_payment,
+    create_user_record,
+    receive_stock,
+    record_order,
+    reserve_inventory,
+    send_order_confirmation_email,
+    send_welcome_email,
+    update_crm,
+)
+from doplatform.demo.models import SignUp
+
+_PATIENCE = 30.0
+_CUSTOMERS = {"ada@example.com": "Ada", "grace@example.com": "Grace", "alan@example.com": "Alan"}
+_UNLUCKY = {"email": "edsger@example.com", "name": "Edsger"}
+_LAST = {"email": "barbara@example.com", "name": "Barbara"}
+
+
+class Command(BaseCommand):
+    help = "Makes succeeded, failed, retrying, doubtful and scheduled executions really happen, once."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        # The last thing that a seed does: an interrupted one is finished by the next.
+        if SignUp.objects.filter(email=_LAST["email"]).exists():
+            self.stdout.write("The demo is seeded already.")
+            return
+        try:
+            outside.state()
+        except OSError as error:
+            raise CommandError(str(error)) from None
+        _what_succeeds()
+        _what_fails()
+        _what_stays_in_doubt()
+        _what_is_scheduled()
+        _until(_ask(create_user_record, "last", **_LAST), Status.SUCCEEDED)
+        self.stdout.write(
+            "The demo is seeded: look at what succeeded, failed, retries, is in doubt or scheduled."
+        )
+
+
+def _what_succeeds() -> None:
+    stock = [
+        _ask(receive_stock, f"stock:{sku}", sku=sku, quantity=count)
+        for sku, count in (("mug", 40), ("lamp", 3))
+    ]
+    everything = list(stock)
+    for email, name in _CUSTOMERS.items():
+        _until(_ask(create_user_record, f"user:{email}", email=email, name=name), Status.SUCCEEDED)
+        everything += [
+            _ask(send_welcome_email, f"welcome:{email}", email=email, name=name),
+            _ask(update_crm, f"crm:{email}", email=email, name=name),
+        ]
+    for handle in stock:
+        _until(handle, Status.SUCCEEDED)
+    order = {"order_id": "A-1001", "amount": Decimal("25.80")}
+    everything.append(_ask(reserve_inventory, "reserve:A-1001", order_id="A-1001", sku="mug", quantity=2))
+    payment = _ask(charge_payment, "charge:A-1001", **order)
+    _until(payment, Status.SUCCEEDED)
+    everything += [
+        _ask(record_order, "record:A-1001", payment_id=payment.result()["payment_id"], **order),
+        _ask(send_order_confirmation_email, "confirm:A-1001", order_id="A-1001", email="ada@example.com"),
+    ]
+    for handle in everything:
+        _until(handle, Status.SUCCEEDED)
+
+
+def _what_fails() -> None:
+    """For a known reason: some at once, some after their last try, some to be tried again later."""
+    _until(_ask(create_user_record, "user:unlucky", **_UNLUCKY), Status.SUCCEEDED)
+    with _outside(smtp="down", crm="error", payment="drop"):
+        met = {
+            _ask(reserve_inventory, "reserve:A-1002", order_id="A-1002", sku="lamp", quantity=12): {
+                Status.FAILED
+            },
+            _ask(charge_payment, "charge:A-1003", order_id="A-1003", amount=Decimal("5400.00")): {
+                Status.FAILED
+            },
+            _ask(send_welcome_email, "welcome:unlucky", **_UNLUCKY): {Status.FAILED},
+            _ask(update_crm, "crm:unlucky", **_UNLUCKY): {Status.RETRYING},
+            # Charged, but the answer was lost: in doubt until the resolver has asked the provider.
+            _ask(charge_payment, "charge:A-1004", order_id="A-1004", amount=Decimal("64.00")): {
+                Status.IN_DOUBT,
+                Status.SUCCEEDED,
+            },
+        }
+        for handle, statuses in met.items():
+            _until(handle, *statuses)
+
+
+def _what_stays_in_doubt() -> None:
+    """A mail whose fate only a person can find out."""
+    with _outside(smtp="drop"):
+        mail = _ask(
+            send_order_confirmation_email, "confirm:A-1004", order_id="A-1004", email="grace@example.com"
+        )
+        _until(mail, Status.IN_DOUBT)
+
+
+def _what_is_scheduled() -> None:
+    # The same date whenever this is called again within the year: a key belongs to one set of params.
+    new_year = datetime(datetime.now(UTC).year + 1, 1, 1, 9, tzinfo=UTC)
+    _ask(update_crm, "crm:loyal", email="ada@example.com", name="Ada", segment="loyal", available_at=new_year)
+
+
+def _ask(action: Action[..., Any], key: str, **params: Any) -> Handle:
+    """Invoke once, however often the seed is called."""
+    return action.invoke(idempotency_key=f"demo-seed:{key}", **params)
+
+
+def _until(handle: Handle, *statuses: Status) -> None:
+    """Wait for one of `statuses`, but not for what an earlier, interrupted seed asked for: it moved on."""
+    deadline = time.monotonic() + _PATIENCE
+    while not handle.replayed and (status := handle.status) not in statuses:
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"{handle.id} is still {status} after {_PATIENCE:g} s. Is a worker running? manage.py work"
+            )
+        time.sleep(0.05)
+
+
+@contextmanager
+def _outside(**modes: str) -> Iterator[None]:
+    """The servers in these modes, healed afterwards."""
+    try:
+        for server, mode in modes.items():
+            outside.switch(server, mode)
+        yield
+    finally:
+        for server in modes:
+            outside.switch(server, "up")
