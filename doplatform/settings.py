@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_rq",
     "actions",
+    "doplatform",
 ]
 if env.flag("DEMO", default=True):
     INSTALLED_APPS.append("doplatform.demo")
