@@ -66,7 +66,11 @@ def get() -> Settings:
     if _cached is None:
         given: dict[str, Any] = dict(getattr(django_settings, "DOPLATFORM", {}))
         _cached = Settings(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in known()}
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in given.items()
+                if name in known()
+            }
         )
     return _cached
 

@@ -54,9 +54,7 @@ class InvalidParams(InvalidInput):
 
     def __init__(self, action: str, problems: Sequence[Problem]) -> None:
         listed = "; ".join(f"{problem.path or 'params'}: {problem.message}" for problem in problems)
-        super().__init__(
-            "invalid_params", f"The params of {action} do not fit its schema: {listed}", problems=problems
-        )
+        super().__init__("invalid_params", f"The params of {action} do not fit its schema: {listed}", problems=problems)
 
 
 class ActionNotFound(DoplatformError):
@@ -296,4 +294,13 @@ def describe(error: BaseException) -> dict[str, Any]:
     kind = type(error)
     code = error.code if isinstance(error, DoplatformError) else "exception"
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return {"code": code, "class": name, "message": str(error)[:10_000].replace("\x00", "\\x00")}
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001  (a broken __str__ must not hide the failure it belongs to)
+        message = f"{name} (its message cannot be shown)"
+    return {"code": code, "class": name, "message": storable(message[:10_000])}
+
+
+def storable(text: str) -> str:
+    """`text` as PostgreSQL can keep it: NUL and half surrogates spelt out."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()

@@ -32,9 +32,7 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if type(self.max_attempts) is not int or self.max_attempts < 1:
-            raise InvalidDefinition(
-                f"max_attempts counts the first try: 1 or more, not {self.max_attempts!r}."
-            )
+            raise InvalidDefinition(f"max_attempts counts the first try: 1 or more, not {self.max_attempts!r}.")
         self._keep("max_delay", 0, LONGEST_DELAY)
         self._keep("delay", 0, LONGEST_DELAY)
         self._keep("factor", 1, math.inf)

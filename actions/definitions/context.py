@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from actions import values
-from actions.errors import Cancelled
+from actions.errors import Cancelled, storable
 
 MOST_LINES = 1_000
 """Log lines kept per attempt; the last line then says how many were dropped."""
@@ -65,14 +65,17 @@ class Context:
             self._dropped += 1
             self.lines[-1] = {"text": f"{self._dropped + 1} more lines were dropped"}
             return
-        line: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "text": text[:_LONGEST_LINE].replace("\x00", "\\x00")}
+        line: dict[str, Any] = {
+            "at": datetime.now(UTC).isoformat(),
+            "text": storable(text[:_LONGEST_LINE]),
+        }
         if fields:
             line["fields"] = values.redact({name: _short(value) for name, value in fields.items()})
         self.lines.append(line)
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Say how far the work is; shown while the attempt runs. Also a heartbeat."""
-        self.progressed = {"done": done, "total": total, "note": note[:_LONGEST_LINE]}
+        self.progressed = {"done": done, "total": total, "note": storable(note[:_LONGEST_LINE])}
         self.heartbeat()
 
     def heartbeat(self) -> None:
@@ -92,7 +95,7 @@ class Context:
 def _short(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
-    return str(value)[:_LONGEST_LINE].replace("\x00", "\\x00")
+    return storable(str(value)[:_LONGEST_LINE])
 
 
 current: ContextVar[Context | None] = ContextVar("doplatform_context", default=None)

@@ -150,7 +150,8 @@ def _is_secret(hint: Any) -> bool:
         return True
     if isinstance(hint, type) and issubclass(hint, pydantic.BaseModel):
         return any(
-            _is_secret(field.annotation) or any(mark is Redacted or isinstance(mark, Redacted) for mark in field.metadata)
+            _is_secret(field.annotation)
+            or any(mark is Redacted or isinstance(mark, Redacted) for mark in field.metadata)
             for field in hint.model_fields.values()
         )
     return any(_is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))

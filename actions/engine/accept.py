@@ -145,7 +145,9 @@ def _key(action: "Action[Any, Any]", invocation: Invocation, fingerprint: str) -
     if callable(action.derive_key):
         key = str(action.derive_key(invocation.params))
         if not _KEY.fullmatch(key):
-            raise IdempotencyKeyInvalid(f"derive_key of {action.name} gave {key[:300]!r}: {IdempotencyKeyInvalid.__doc__}")
+            raise IdempotencyKeyInvalid(
+                f"derive_key of {action.name} gave {key[:300]!r}: {IdempotencyKeyInvalid.__doc__}"
+            )
         return key, DERIVED
     if action.idempotency == "required":
         raise IdempotencyKeyRequired
@@ -185,9 +187,7 @@ def _impatient(keyed: bool) -> "Iterator[None]":
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [_LONGEST_WAIT]
-        )
+        cursor.execute("SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)", [_LONGEST_WAIT])
         before = cursor.fetchone()[0]
     try:
         yield

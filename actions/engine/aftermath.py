@@ -34,7 +34,9 @@ def follow(
     if status == Status.FAILED and declared.failure_action is not None:
         params = Execution.objects.values_list("params", flat=True).get(pk=id)
         told = {name: text for name, text in (error or {}).items() if name != "traceback"}
-        _accept(declared.failure_action, {"execution_id": ids.public_id(id), "params": params, "error": told}, id, attempt)
+        _accept(
+            declared.failure_action, {"execution_id": ids.public_id(id), "params": params, "error": told}, id, attempt
+        )
     if status == Status.IN_DOUBT and declared.resolver_action is not None:
         due = datetime.now(UTC) + timedelta(seconds=delay) if delay > 0 else None
         _accept(declared.resolver_action, {"execution_id": ids.public_id(id), "attempt": attempt}, id, attempt, due)

@@ -97,4 +97,3 @@ class Claimer:
                 if claims:
                     return claims
         return []
-

@@ -18,7 +18,7 @@ from actions.engine.claim import Pace
 from actions.engine.deadline import Deadline
 from actions.engine.guard import Guard, alive, one_connection_only
 from actions.engine.ledger import Claim, Ending
-from actions.errors import DoplatformError
+from actions.errors import DoplatformError, storable
 from actions.states import Effects, Outcome, Status
 
 if TYPE_CHECKING:
@@ -87,14 +87,16 @@ class Performer:
                 arguments = self._arguments(action, claim, hidden)
                 result = self._call(action, context, arguments, guarded=guard is not None)
                 text, digest = action.result.dump(result)
-            ending = Ending(id=claim.id, attempt=claim.attempt, status=Status.SUCCEEDED, outcome=Outcome.SUCCEEDED, result=text)
+            ending = Ending(
+                id=claim.id, attempt=claim.attempt, status=Status.SUCCEEDED, outcome=Outcome.SUCCEEDED, result=text
+            )
             if digest:
                 ending.details = {"result": digest}
             if guard is not None:
                 guard.soften(partial(_warn, claim))
         except Regroup:
             raise
-        except BaseException as error:  # noqa: BLE001  (a timeout is a SystemExit; policy says what each one means)
+        except BaseException as error:
             if _foreign(error):
                 raise
             if guard is not None and _breaks(error):
@@ -126,9 +128,7 @@ class Performer:
             text = secrets.merge(text, plain)
         return action.params.load(text)
 
-    def _call(
-        self, action: "Action[Any, Any]", context: Context, arguments: dict[str, Any], *, guarded: bool
-    ) -> Any:
+    def _call(self, action: "Action[Any, Any]", context: Context, arguments: dict[str, Any], *, guarded: bool) -> Any:
         if action.params.context is not None:
             arguments = {**arguments, action.params.context: context}
         handler = async_to_sync(action.handler) if action.is_async else action.handler
@@ -178,7 +178,10 @@ def _breaks(error: BaseException) -> bool:
 
 
 def _warn(claim: Claim, error: Exception) -> None:
-    line = {"text": f"on_commit hook failed: {type(error).__qualname__}: {error}"[:4_000].replace("\x00", "\\x00"), "level": "warning"}
+    line = {
+        "text": storable(f"on_commit hook failed: {type(error).__qualname__}: {error}"[:4_000]),
+        "level": "warning",
+    }
     ledger.warn(id=claim.id, attempt=claim.attempt, line=line)
 
 

@@ -20,6 +20,7 @@ from actions.errors import (
     TransactionAborted,
     TransactionControl,
     describe,
+    storable,
 )
 from actions.states import Effects, Outcome, Status
 
@@ -39,7 +40,9 @@ def after_error(action: "Action[Any, Any]", claim: Claim, error: BaseException, 
     if isinstance(error, ShuttingDown):
         return _interrupted(action, claim)
     timed_out = isinstance(error, SoftTimeout)
-    shown: BaseException = TimedOut(f"The attempt took longer than its timeout of {action.timeout or 0:g} s.") if timed_out else error
+    shown: BaseException = (
+        TimedOut(f"The attempt took longer than its timeout of {action.timeout or 0:g} s.") if timed_out else error
+    )
     told = tell(shown, error, hidden)
     if isinstance(error, RetryLater):
         ending = _ending(claim, Status.RETRYING, Outcome.POSTPONED, told)
@@ -92,7 +95,9 @@ def _interrupted(action: "Action[Any, Any]", claim: Claim) -> Ending:
     """The worker had to stop in the middle of the handler: given back, unless outside effects may have happened."""
     if action.effects != Effects.EXTERNAL:
         return given_back(claim)
-    told = describe(InDoubt("The worker was stopped in the middle of the handler; its outside effect may have happened."))
+    told = describe(
+        InDoubt("The worker was stopped in the middle of the handler; its outside effect may have happened.")
+    )
     return _ending(claim, Status.IN_DOUBT, Outcome.IN_DOUBT, told)
 
 
@@ -100,8 +105,8 @@ def tell(shown: BaseException, raised: BaseException, hidden: list[str]) -> dict
     """The JSON of an error with its traceback (never locals), secret values dotted."""
     told = describe(shown)
     if not isinstance(raised, DoplatformError) and raised.__traceback__ is not None:
-        text = "".join(traceback.format_exception(raised, limit=-30)).replace("\x00", "\\x00")
-        told["traceback"] = text[-_LONGEST_TRACE:]
+        text = "".join(traceback.format_exception(raised, limit=-30))
+        told["traceback"] = storable(text[-_LONGEST_TRACE:])
     for value in hidden:
         told = {name: text.replace(value, "••••") for name, text in told.items()}
     return told

@@ -20,7 +20,7 @@ def rescue() -> int:
         crash_point("rescue.selected")
         settled = ledger.settle_lost(losses) if losses else []
         by_id = {loss.id: loss for loss in losses}
-        actions = {row_id: action for row_id, action in _actions(settled)}
+        actions = {row_id: ledger.origin(row_id)[0] for row_id, _, _ in settled}
         for row_id, _, _ in settled:
             loss = by_id[row_id]
             follow(
@@ -45,7 +45,9 @@ def _judge(id, attempt, worker, action, lost_before, tries, effects, timed_out, 
     claim = Claim(id, action, attempt, tries, lost_before, "", None)
     if effects == Effects.EXTERNAL:
         error = describe(
-            TimedOut("The attempt passed its hard timeout and its process was killed; its outside effect may have happened.")
+            TimedOut(
+                "The attempt passed its hard timeout and its process was killed; its outside effect may have happened."
+            )
             if timed_out
             else WorkerLost("The worker vanished in the middle of the attempt; its outside effect may have happened.")
         )
@@ -58,10 +60,8 @@ def _judge(id, attempt, worker, action, lost_before, tries, effects, timed_out, 
         return Loss(id, attempt, worker, ending.status, ending.outcome, ending.error, ending.delay, tries=1, losses=1)
     most = conf.get().MAX_LOSSES
     if lost_before + 1 >= most:
-        error = describe(WorkerLost(f"{most} workers vanished in the middle of it, so it is not tried again by itself."))
+        error = describe(
+            WorkerLost(f"{most} workers vanished in the middle of it, so it is not tried again by itself.")
+        )
         return Loss(id, attempt, worker, Status.FAILED, Outcome.LOST, error, losses=1)
     return Loss(id, attempt, worker, Status.QUEUED, Outcome.LOST, describe(WorkerLost()), losses=1)
-
-
-def _actions(settled: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
-    return [(row_id, ledger.origin(row_id)[0]) for row_id, _, _ in settled]

@@ -44,7 +44,7 @@ class Lease(Protocol):
     """Whether it should give back what it has not begun."""
 
 
-class CommitUnknown(Exception):  # noqa: N818  (not an error yet: the server will tell)
+class CommitUnknown(Exception):
     """COMMIT was sent and no reply came."""
 
     def __init__(self, xid: str, hooks: list[Any]) -> None:
@@ -220,7 +220,7 @@ class Settler:
 
 
 def _judge(xid: str) -> str:
-    """"committed" or "aborted". A backend that has not noticed its client's end is waited for."""
+    """ "committed" or "aborted". A backend that has not noticed its client's end is waited for."""
     if not alive():
         connection.close()
     while True:

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from actions.states import DUE, FINISHED, WITH_ERROR, Status
 from actions.ids import public_id
+from actions.states import DUE, FINISHED, WITH_ERROR, Status
 
 
 class Execution(models.Model):
@@ -46,7 +46,9 @@ class Execution(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(name="execution_status", condition=Q(status__in=[status.value for status in Status])),
+            models.CheckConstraint(
+                name="execution_status", condition=Q(status__in=[status.value for status in Status])
+            ),
             models.CheckConstraint(
                 name="execution_finished_at",
                 condition=Q(status__in=sorted(FINISHED), finished_at__isnull=False)
@@ -68,7 +70,9 @@ class Execution(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index("queue", "priority", "available_at", "id", name="execution_due", condition=Q(status__in=sorted(DUE))),
+            models.Index(
+                "queue", "priority", "available_at", "id", name="execution_due", condition=Q(status__in=sorted(DUE))
+            ),
             models.Index("worker", name="execution_running", condition=Q(status=Status.RUNNING)),
             models.Index(
                 F("finished_at").desc(), F("id").desc(), name="execution_failed", condition=Q(status=Status.FAILED)

@@ -8,9 +8,7 @@ from actions.errors import InvalidInput
 from actions.values.limits import DEFAULT_LIMITS, Limits, refuse_depth, refuse_nodes, refuse_size, too_large
 from actions.values.paths import join, steps_to
 
-_compact = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
 
 def dumps(value: Any) -> str:
@@ -56,9 +54,7 @@ def walk(root: Any, limits: Limits) -> tuple[bool, int, int]:
                 refuse_nodes(limits)
             if type(container) is dict:
                 for key in container:
-                    if not (
-                        type(key) is str and key.isascii() and len(key) <= limits.key and "\0" not in key
-                    ):
+                    if not (type(key) is str and key.isascii() and len(key) <= limits.key and "\0" not in key):
                         _check_key(key, root, container, limits)
                         plain = False
                     characters += len(key)

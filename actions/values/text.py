@@ -45,9 +45,7 @@ def _decode(raw: bytes) -> str:
 
 def _without_mark(text: str) -> str:
     if text.startswith("\ufeff"):
-        raise InvalidInput(
-            "invalid_encoding", "JSON must be sent as UTF-8 without a byte order mark; leave it out."
-        )
+        raise InvalidInput("invalid_encoding", "JSON must be sent as UTF-8 without a byte order mark; leave it out.")
     return text
 
 
@@ -108,9 +106,7 @@ class _Reader:
             key, at = self._string(at)
             self.path.append(key)
             if key in members:
-                raise InvalidInput(
-                    "duplicate_key", "This key stands twice in its object.", path=join(self.path)
-                )
+                raise InvalidInput("duplicate_key", "This key stands twice in its object.", path=join(self.path))
             at = self._skip(at)
             if self.text[at : at + 1] != ":":
                 self._refuse_syntax("A colon was expected", at)

@@ -17,9 +17,7 @@ from actions import Context, GiveUp, InDoubt, Resolution, RetryPolicy, action
 from doplatform.demo import outside
 from doplatform.demo.models import Order, Reservation, SignUp, Stock
 
-Email = Annotated[
-    str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, examples=["ada@example.com"])
-]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, examples=["ada@example.com"])]
 Name = Annotated[str, Field(pattern=r"^[^\r\n]+$", max_length=100, examples=["Ada"])]
 OrderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$", max_length=40, examples=["A-1001"])]
 Sku = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=50, examples=["mug"])]

@@ -19,7 +19,7 @@ PATIENCE = 3.0
 """Seconds that a call may take."""
 
 
-class Rejected(Exception):  # noqa: N818  (the outside's answer, not a fault of ours)
+class Rejected(Exception):
     """The outside answered with an error: `status` and its own `code` say which."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -29,9 +29,7 @@ class Rejected(Exception):  # noqa: N818  (the outside's answer, not a fault of 
         self.message = message
 
 
-def call(
-    server: str, method: str, path: str, *, json_body: object = None, key: str | None = None
-) -> dict[str, Any]:
+def call(server: str, method: str, path: str, *, json_body: object = None, key: str | None = None) -> dict[str, Any]:
     """The JSON answer of one of the HTTP servers; `key` goes along as the Idempotency-Key.
 
     Raises Rejected, ConnectionError and TimeoutError.
@@ -67,9 +65,7 @@ def switch(server: str, mode: str) -> dict[str, dict[str, Any]]:
     """Tell one server to fail or to recover; answers like `state`. Raises ValueError for unknown words."""
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     try:
-        return _exchange(
-            "control", "POST", "/mode", urlencode({"server": server, "mode": mode}).encode(), headers
-        )
+        return _exchange("control", "POST", "/mode", urlencode({"server": server, "mode": mode}).encode(), headers)
     except Rejected as error:
         raise ValueError(error.message) from None
 
@@ -94,8 +90,6 @@ def _named(server: str, port: int) -> Iterator[None]:
     try:
         yield
     except ConnectionRefusedError:
-        raise ConnectionRefusedError(
-            f"The {server} on {HOST}:{port} refuses connections: it is down."
-        ) from None
+        raise ConnectionRefusedError(f"The {server} on {HOST}:{port} refuses connections: it is down.") from None
     except TimeoutError:
         raise TimeoutError(f"The {server} on {HOST}:{port} gave no answer in {PATIENCE:g} s.") from None

@@ -76,7 +76,9 @@ class Worker(SimpleWorker):  # type: ignore[misc]
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
             connect=connect,
-            registration=Registration(self.name, socket.gethostname(), os.getpid(), [queue.name for queue in self.queues]),
+            registration=Registration(
+                self.name, socket.gethostname(), os.getpid(), [queue.name for queue in self.queues]
+            ),
         )
         start_patiently(heartbeat)
         self._drain = Drain(heartbeat=heartbeat, deadline=deadline)

@@ -106,9 +106,7 @@ def test_a_mail_that_was_refused_is_a_known_failure(mode):
 
 def test_a_stopped_mail_server_is_named():
     outside.switch("smtp", "down")
-    with pytest.raises(
-        ConnectionRefusedError, match=r"The mail server on 127\.0\.0\.1:\d+ refuses connections"
-    ):
+    with pytest.raises(ConnectionRefusedError, match=r"The mail server on 127\.0\.0\.1:\d+ refuses connections"):
         confirm("exec_named")
 
 
@@ -119,7 +117,5 @@ def test_a_mail_that_was_cut_off_is_in_doubt():
 
 
 def test_a_contact_is_written_once_however_often_it_is_tried():
-    first, again = (
-        update_crm(email="ö/x@example.com", name="Ö", context=context("exec_crm")) for _ in range(2)
-    )
+    first, again = (update_crm(email="ö/x@example.com", name="Ö", context=context("exec_crm")) for _ in range(2))
     assert first == again == {"revision": 1}

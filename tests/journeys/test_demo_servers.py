@@ -94,9 +94,7 @@ def test_the_mail_server_fails_as_told_and_recovers(world, monkeypatch, mode, er
         ("slow", TimeoutError, 1),
     ],
 )
-def test_the_payment_provider_fails_as_told_and_tells_what_happened(
-    world, monkeypatch, mode, error, happened
-):
+def test_the_payment_provider_fails_as_told_and_tells_what_happened(world, monkeypatch, mode, error, happened):
     outside.switch("payment", mode)
     with monkeypatch.context() as patch:
         patch.setattr(outside, "PATIENCE", 0.5)
@@ -154,9 +152,7 @@ def test_the_crm_cuts_off_and_has_kept_the_contact(world):
     assert "cut@example.com" in [row["email"] for row in outside.call("crm", "GET", "/contacts")["contacts"]]
 
 
-@pytest.mark.parametrize(
-    "raw", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"\xff\r\n\r\n"]
-)
+@pytest.mark.parametrize("raw", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"\xff\r\n\r\n"])
 def test_what_is_no_request_gets_a_400(world, raw):
     with socket.create_connection((addresses.HOST, addresses.current().crm), timeout=5) as connection:
         connection.sendall(raw)
@@ -166,9 +162,7 @@ def test_what_is_no_request_gets_a_400(world, raw):
 def page(method="GET", path="/", body=None, **headers):
     connection = http.client.HTTPConnection(addresses.HOST, addresses.current().control, timeout=5)
     try:
-        connection.request(
-            method, path, body, {name.replace("_", "-"): value for name, value in headers.items()}
-        )
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:

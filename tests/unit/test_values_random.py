@@ -12,11 +12,7 @@ from tests.unit.test_values import refused
 LARGEST = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-LARGEST, LARGEST)
-    | st.floats(-LARGEST, LARGEST, allow_nan=False)
-    | texts
+    st.none() | st.booleans() | st.integers(-LARGEST, LARGEST) | st.floats(-LARGEST, LARGEST, allow_nan=False) | texts
 )
 trees = st.recursive(
     scalars,
@@ -64,9 +60,7 @@ def test_any_bytes_are_read_or_refused(raw):
 
 mixed = st.recursive(
     scalars | st.text(max_size=5) | st.floats() | st.integers() | st.just(()) | st.binary(max_size=2),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3),
     max_leaves=12,
 )
 

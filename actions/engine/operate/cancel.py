@@ -7,7 +7,7 @@ from django.db import transaction
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on
-from actions.errors import AlreadyFinished, Refused, describe, InDoubt
+from actions.errors import AlreadyFinished, InDoubt, Refused, describe
 from actions.states import FINISHED, Effects, Outcome, Status
 
 
@@ -57,7 +57,9 @@ def _move(
 ) -> Cancelled | None:
     error = None
     if after == Status.IN_DOUBT:
-        error = describe(InDoubt("It was stopped by force in the middle of the handler; its outside effect may have happened."))
+        error = describe(
+            InDoubt("It was stopped by force in the middle of the handler; its outside effect may have happened.")
+        )
     queue = ledger.move(
         id=subject.id,
         before=subject.status,
@@ -78,7 +80,9 @@ def _refuse_ended(subject: Subject) -> None:
             f"{subject.public_id} has already {_ENDS[subject.status]}; nothing was changed.", status=subject.status
         )
     if subject.status == Status.IN_DOUBT:
-        raise Refused(f"{subject.public_id} is in doubt; resolve it instead. Nothing was changed.", status=subject.status)
+        raise Refused(
+            f"{subject.public_id} is in doubt; resolve it instead. Nothing was changed.", status=subject.status
+        )
 
 
 _ENDS = {

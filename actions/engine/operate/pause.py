@@ -47,9 +47,9 @@ def _change(model: type[Action] | type[Queue], name: str, actor: Actor, reason: 
                 raise ActionNotFound(f"There is no {kind} called {name[:100]!r}.")
             return False
         verb = f"{kind}.{'paused' if paused else 'resumed'}"
-        ledger.record(
-            verb, actor=actor, reason=reason, action=name if model is Action else "", details={kind: name}
-        )
+        ledger.record(verb, actor=actor, reason=reason, action=name if model is Action else "", details={kind: name})
         if not paused:
-            wake_later([name] if model is Queue else list(Action.objects.filter(pk=name).values_list("queue", flat=True)))
+            wake_later(
+                [name] if model is Queue else list(Action.objects.filter(pk=name).values_list("queue", flat=True))
+            )
     return True

@@ -51,9 +51,7 @@ class Control(HttpServer):
     async def answer(self, request: Request) -> Answer:
         match request.method, request.path:
             case "GET", "/":
-                return Answer(
-                    content_type="text/html; charset=utf-8", body=self._page().encode(), headers=_SAFETY
-                )
+                return Answer(content_type="text/html; charset=utf-8", body=self._page().encode(), headers=_SAFETY)
             case "GET", "/control.css":
                 return Answer(content_type="text/css", body=_STYLE)
             case "GET", "/state":
@@ -67,15 +65,11 @@ class Control(HttpServer):
         # Any page in the browser can post a form to loopback; only ours may.
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-            return Answer.refusal(
-                403, "foreign_origin", "This form was sent by another site; nothing was changed."
-            )
+            return Answer.refusal(403, "foreign_origin", "This form was sent by another site; nothing was changed.")
         form = request.form()
         outsider = self._outsiders.get(form.get("server", ""))
         if outsider is None:
-            raise BadRequest(
-                f"There is no server {form.get('server')!r}; choose one of {', '.join(self._outsiders)}."
-            )
+            raise BadRequest(f"There is no server {form.get('server')!r}; choose one of {', '.join(self._outsiders)}.")
         try:
             wanted = mode(form.get("mode", ""))
         except ValueError as error:
@@ -93,9 +87,7 @@ class Control(HttpServer):
         }
 
     def _page(self) -> str:
-        return _PAGE.substitute(
-            sections="\n".join(_section(outsider) for outsider in self._outsiders.values())
-        )
+        return _PAGE.substitute(sections="\n".join(_section(outsider) for outsider in self._outsiders.values()))
 
 
 def _section(outsider: Outsider) -> str:

@@ -34,9 +34,7 @@ class Crm(HttpServer):
             case "PUT", ["contacts", quoted] if "@" in unquote(quoted):
                 return self._keep(unquote(quoted), request)
             case _:
-                return Answer.refusal(
-                    404, "not_found", "The CRM knows PUT /contacts/<email> and GET /contacts."
-                )
+                return Answer.refusal(404, "not_found", "The CRM knows PUT /contacts/<email> and GET /contacts.")
 
     def _keep(self, email: str, request: Request) -> Answer:
         key = request.headers.get("idempotency-key")

@@ -16,7 +16,7 @@ _PATIENCE = 10.0
 _LARGEST_BODY = 1_000_000
 
 
-class BadRequest(Exception):  # noqa: N818  (HTTP's own word)
+class BadRequest(Exception):
     """The request cannot be understood; the message goes to the caller."""
 
 

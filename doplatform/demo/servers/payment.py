@@ -34,9 +34,7 @@ class PaymentProvider(HttpServer):
             case "POST", "/charges":
                 return self._charge(request)
             case _:
-                return Answer.refusal(
-                    404, "not_found", "The provider knows POST /charges and GET /charges?key=…"
-                )
+                return Answer.refusal(404, "not_found", "The provider knows POST /charges and GET /charges?key=…")
 
     def _charges(self, key: str | None) -> list[dict[str, Any]]:
         return [row for row in self.charges.rows if key is None or row["key"] == key]

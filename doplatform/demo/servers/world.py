@@ -18,7 +18,7 @@ from doplatform.demo.servers.outsider import Outsider, Say
 from doplatform.demo.servers.payment import PaymentProvider
 
 
-class AlreadyRunning(Exception):  # noqa: N818
+class AlreadyRunning(Exception):
     """The demo servers of this data folder are running already."""
 
 

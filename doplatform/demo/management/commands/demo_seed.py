@@ -50,16 +50,11 @@ class Command(BaseCommand):
         _what_stays_in_doubt()
         _what_is_scheduled()
         _until(_ask(create_user_record, "last", **_LAST), Status.SUCCEEDED)
-        self.stdout.write(
-            "The demo is seeded: look at what succeeded, failed, retries, is in doubt or scheduled."
-        )
+        self.stdout.write("The demo is seeded: look at what succeeded, failed, retries, is in doubt or scheduled.")
 
 
 def _what_succeeds() -> None:
-    stock = [
-        _ask(receive_stock, f"stock:{sku}", sku=sku, quantity=count)
-        for sku, count in (("mug", 40), ("lamp", 3))
-    ]
+    stock = [_ask(receive_stock, f"stock:{sku}", sku=sku, quantity=count) for sku, count in (("mug", 40), ("lamp", 3))]
     everything = list(stock)
     for email, name in _CUSTOMERS.items():
         _until(_ask(create_user_record, f"user:{email}", email=email, name=name), Status.SUCCEEDED)
@@ -86,12 +81,8 @@ def _what_fails() -> None:
     _until(_ask(create_user_record, "user:unlucky", **_UNLUCKY), Status.SUCCEEDED)
     with _outside(smtp="down", crm="error", payment="drop"):
         met = {
-            _ask(reserve_inventory, "reserve:A-1002", order_id="A-1002", sku="lamp", quantity=12): {
-                Status.FAILED
-            },
-            _ask(charge_payment, "charge:A-1003", order_id="A-1003", amount=Decimal("5400.00")): {
-                Status.FAILED
-            },
+            _ask(reserve_inventory, "reserve:A-1002", order_id="A-1002", sku="lamp", quantity=12): {Status.FAILED},
+            _ask(charge_payment, "charge:A-1003", order_id="A-1003", amount=Decimal("5400.00")): {Status.FAILED},
             _ask(send_welcome_email, "welcome:unlucky", **_UNLUCKY): {Status.FAILED},
             _ask(update_crm, "crm:unlucky", **_UNLUCKY): {Status.RETRYING},
             # Charged, but the answer was lost: in doubt until the resolver has asked the provider.
@@ -107,9 +98,7 @@ def _what_fails() -> None:
 def _what_stays_in_doubt() -> None:
     """A mail whose fate only a person can find out."""
     with _outside(smtp="drop"):
-        mail = _ask(
-            send_order_confirmation_email, "confirm:A-1004", order_id="A-1004", email="grace@example.com"
-        )
+        mail = _ask(send_order_confirmation_email, "confirm:A-1004", order_id="A-1004", email="grace@example.com")
         _until(mail, Status.IN_DOUBT)
 
 
