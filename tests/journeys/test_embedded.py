@@ -138,14 +138,13 @@ def test_a_stale_postmaster_file_with_the_number_of_a_living_stranger(place):
         assert query(servers, "SELECT 1") == [(1,)]
 
 
-def test_a_held_folder_is_refused_and_left_alone(own, monkeypatch):
-    monkeypatch.setattr("doplatform.services.server._LOCK_SECONDS", 0.2)
+def test_a_held_folder_is_refused_and_left_alone(own):
     beside = embedded.Servers(own.folder)
 
     with pytest.raises(ServerHeld, match="left alone"):
-        beside.postgres.start()
+        beside.postgres.launch(patience=0.2)
     with pytest.raises(ServerHeld, match="left alone"):
-        beside.redis.start()
+        beside.redis.launch(patience=0.2)
     assert query(own, "SELECT 1") == [(1,)]
 
 
