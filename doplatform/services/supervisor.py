@@ -183,7 +183,9 @@ class Supervisor:
             ward.tries -= 1
             if code == 0 and ward.done:
                 ward.done()
-            if code == 0 or ward.tries == 0:
+            if code and not ward.tries:
+                self.say(ward.child.name, f"{_cause(code)}; given up")
+            if not code or not ward.tries:
                 self._wards.remove(ward)
                 return
         if time.monotonic() - ward.launched_at > _STEADY_SECONDS:
@@ -204,7 +206,7 @@ class Supervisor:
             return
         ward.alive = True
         if ward.pause > _FIRST_PAUSE:
-            self.say(ward.child.name, f"is up again (process {ward.child.pid})")
+            self.say(ward.child.name, f"was started again (process {ward.child.pid})")
         if output := ward.child.output:
             self.watch(output, lambda: self._read(ward))
 

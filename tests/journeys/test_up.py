@@ -113,7 +113,7 @@ def test_what_dies_is_started_again(data):
         for pid, name in ((postgres, "postgres"), (redis, "redis")):
             os.kill(pid, signal.SIGKILL)
             instance.says(rf"{name} +[|] was ended by SIGKILL; starting it again in [\d.]+ s")
-            instance.says(rf"{name} +[|] is up again \(process (?!{pid})\d+\)")
+            instance.says(rf"{name} +[|] was started again \(process (?!{pid})\d+\)")
         worker = min(instance.pids("manage.py", "--processes"))
         os.kill(worker, signal.SIGKILL)
         instance.says(r"work +[|] was ended by SIGKILL; starting it again")
@@ -142,3 +142,17 @@ def test_ctrl_c_while_it_still_starts(data):
         instance.says(r"postgres +[|] is up")
         assert stop(instance, signal.SIGINT) < 5
         assert leftovers(data) == []
+
+
+def test_a_first_look_has_something_to_show_and_a_second_one_is_not_seeded_again(data):
+    with Instance(data) as first:
+        first.says(r"seed +[|] The demo is seeded", seconds=120)
+        assert re.search(r"demo +[|] smtp +listens on", first.text)
+        assert stop(first, signal.SIGINT) < 5
+        assert leftovers(data) == []
+
+    with Instance(data) as second:
+        second.ready()
+        second.says(r"demo +[|] control +listens on")
+        assert stop(second, signal.SIGINT) < 5
+        assert "seed " not in second.text
