@@ -10,6 +10,7 @@ import pytest
 
 from doplatform.services.child import Lines, Program
 from doplatform.services.supervisor import Stop, Supervisor
+from tests.journeys.instance import ended
 
 LIVES = """
     import signal, sys
@@ -22,10 +23,15 @@ LIVES = """
         signal.pause()
 """
 DEAF = """
-    import os, signal, time
+    import os, signal
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    child = os.fork()
-    print("deaf", os.getpid(), flush=True)
+    heard, told = os.pipe()
+    if os.fork():
+        os.read(heard, 1)
+        print("deaf", os.getpid(), "leads", flush=True)
+    else:
+        print("deaf", os.getpid(), flush=True)
+        os.write(told, b".")
     while True:
         signal.pause()
 """
@@ -71,15 +77,15 @@ def test_the_last_one_started_ends_first_and_each_waits_for_the_one_before(said)
 
 
 def test_who_does_not_listen_is_killed_with_all_its_children(said):
-    said.on["deaf", "deaf"] = ask_for_the_end
+    said.on["deaf", "leads"] = ask_for_the_end
     with Supervisor(said) as supervisor:
         supervisor.keep(program("deaf", DEAF, stop_seconds=0.2))
         supervisor.serve()
 
     assert said[-1] == ("deaf", "did not end in time, and was killed")
-    leader = int(said[0][1].split()[1])
-    with pytest.raises(ProcessLookupError):
-        os.killpg(leader, 0)
+    family = [int(line.split()[1]) for _, line in said if line.startswith("deaf ")]
+    assert len(family) == 2
+    assert ended(family, 5)
 
 
 def test_a_faulty_child_is_tried_again_with_growing_pauses(said):
