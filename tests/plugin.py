@@ -1,0 +1,63 @@
+"""One PostgreSQL and one Redis for the whole test session, and the environment that points at them.
+
+Loaded by `-p tests.plugin` (pyproject.toml), so that the environment stands before Django reads its settings. Every
+pytest process has servers and a folder of its own.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from doplatform import paths
+from doplatform.services import embedded
+
+_SERVERS = pytest.StashKey[embedded.Servers]()
+OWN = (
+    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_FIELD_KEYS", "DEBUG", "HTTPS", "DEMO", "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY", "HSTS_SECONDS", "QUEUES", "TIME_ZONE", "LOG_FORMAT", "LOG_LEVEL",
+    "SHUTDOWN_GRACE",
+)  # fmt: skip
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    folder = Path(tempfile.mkdtemp(prefix="doplatform-tests-")).resolve()
+    # Enough connections for a hundred threads beside the worker processes.
+    early_config.stash[_SERVERS] = embedded.Servers(
+        folder, temporary=True, postgres_settings={"max_connections": "200"}
+    )
+    for name in OWN:
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+    os.environ.update(
+        DO_DATA=str(folder),
+        DATABASE_URL=paths.database_url(folder),
+        REDIS_URL=paths.redis_url(folder),
+        SECRET_KEY="only-for-tests-" + "x" * 40,
+        HTTPS="False",
+    )
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not session.config.option.collectonly:
+        session.config.stash[_SERVERS].start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers = config.stash.get(_SERVERS, None)
+    if servers is not None:
+        servers.stop()
+        shutil.rmtree(servers.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> embedded.Servers:
+    """The session's servers, for tests that kill, pause and restart them; leave them running."""
+    return pytestconfig.stash[_SERVERS]
