@@ -131,7 +131,7 @@ def test_three_thousand_levels_are_refused_and_not_walked_to_their_end():
 @pytest.mark.parametrize(
     "text",
     ["<script>alert(1)</script>", "'; DROP TABLE actions_execution; --", "{{7*7}}", "%s %(id)s", "${jndi:ldap://x}",
-     "🙂‮zal̷go" + "x" * 5_000, "__proto__"],
+     "🙂\u202ezal̷go" + "x" * 5_000, "__proto__"],
 )  # fmt: skip
 def test_any_text_is_kept_as_it_is(text: str):
     """B16, B17"""
