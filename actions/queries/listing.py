@@ -1,6 +1,6 @@
 """Many executions at once: the newest first, a page at a time, as values ready for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,7 +50,7 @@ def executions(
     return [summary(row) for row in rows.values(*_COLUMNS)[:limit]]
 
 
-def summary(row: dict[str, Any]) -> dict[str, Any]:
+def summary(row: Mapping[str, Any]) -> dict[str, Any]:
     """What every list shows of an execution; `row` has its columns."""
     error = row["error"] or None
     return {
@@ -79,7 +79,7 @@ def prunable(days: int) -> int:
     return Execution.objects.filter(status__in=sorted(FINISHED), finished_at__lt=Now() - timedelta(days=days)).count()
 
 
-def actor(row: dict[str, Any]) -> dict[str, str]:
+def actor(row: Mapping[str, Any]) -> dict[str, str]:
     """Who asked, from the three columns that keep it."""
     return {"kind": row["actor_kind"], "id": row["actor_id"], "label": row["actor_label"]}
 
