@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError, ProgrammingError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from actions.definitions.actor import Actor
 from actions.errors import (
@@ -25,6 +25,8 @@ from actions.errors import (
     storable,
 )
 
+_OTHER_SCHEMA = {"42P01", "42703"}
+"""SQLSTATEs of a table and of a column that is not there."""
 _ID_HELP = "public ids, exec_ and 26 characters"
 
 
@@ -153,12 +155,14 @@ def given(reason: str) -> str:
 
 
 def foreseen(error: Exception) -> DoplatformError:
-    """An error as a member of the family."""
+    """An error as a member of the family; raised again where it is a fault of ours, whose traceback somebody needs."""
     if isinstance(error, DoplatformError):
         return error
-    if isinstance(error, ProgrammingError):
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return DatabaseUnavailable()
+    if getattr(error.__cause__, "sqlstate", None) in _OTHER_SCHEMA:
         return NotMigrated()
-    return DatabaseUnavailable()
+    raise error
 
 
 def as_json(error: DoplatformError) -> dict[str, Any]:
