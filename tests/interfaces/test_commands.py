@@ -10,7 +10,10 @@ from django.db import connection
 
 from actions import Actor
 from actions.engine.operate.cancel import cancel as cancel_execution
+from actions.engine.operate.pause import pause_queue
+from actions.engine.operate.retry import retry as retry_execution
 from actions.engine.sync import sync
+from actions.errors import Forbidden
 from actions.ids import public_id
 from actions.testing import inline_worker
 from tests.app import actions as app
@@ -21,7 +24,16 @@ __all__ = ["committed"]
 pytestmark = pytest.mark.usefixtures("committed")
 NOBODY = public_id(uuid4())
 WHY = ("--reason", "the mail server is back")
-HOSTILE = ["", "exec_", "exec_" + "z" * 26, "exec_" + "é" * 26, "'; DROP TABLE actions_execution; --", "\x00", "\ud800", "x" * 70_000]
+HOSTILE = [
+    "",
+    "exec_",
+    "exec_" + "z" * 26,
+    "exec_" + "é" * 26,
+    "'; DROP TABLE actions_execution; --",
+    "\x00",
+    "\ud800",
+    "x" * 70_000,
+]
 
 
 def failed():
@@ -109,7 +121,7 @@ def test_invoke_at_a_time_to_come():
         (["test-noop", "--params", "{"], "invalid_json"),
         (["test-noop", "--params", "[]"], "invalid_body"),
         (["test-noop", "--params", '{"n": "5"}'], "invalid_params"),
-        (["test-noop", "--params", '{"n": NaN}'], "invalid_json"),
+        (["test-noop", "--params", '{"n": NaN}'], "invalid_number"),
         (["test-noop", "--params", '{"n": 1, "n": 2}'], "duplicate_key"),
         (["test-noop", "--params", '{"text": "\\u0000"}'], "nul_not_allowed"),
         (["test-noop", "--params", '{"text": "\\ud800"}'], "invalid_unicode"),
@@ -199,7 +211,11 @@ def test_show_has_attempts_error_and_audit():
     assert shown["error"]["message"] == "no use"
     assert [(attempt["number"], attempt["outcome"]) for attempt in shown["attempts"]] == [(1, "failed")]
     assert shown["attempts"][0]["worker"]["host"] == "localhost"
-    assert [entry["verb"] for entry in shown["audit"]] == ["execution.accepted", "execution.failed"]
+    assert [entry["verb"] for entry in shown["audit"]] == [
+        "execution.accepted",
+        "execution.started",
+        "execution.failed",
+    ]
     text = said("executions", "show", id_)
     assert "no use" in text
     assert "execution.failed" in text
@@ -293,7 +309,9 @@ def test_cancel_says_what_it_did():
     assert refusal("cancel", queued, *WHY)[1]["results"][0]["error"]["code"] == "already_finished"
 
 
-@pytest.mark.parametrize(("said_", "status"), [("happened", "succeeded"), ("run_again", "queued"), ("give_up", "failed")])
+@pytest.mark.parametrize(
+    ("said_", "status"), [("happened", "succeeded"), ("run_again", "queued"), ("give_up", "failed")]
+)
 def test_resolve_settles_a_doubt(said_, status):
     id_ = doubtful()
     result = ["--result", '{"mail": 1}'] if said_ == "happened" else []
@@ -352,6 +370,17 @@ def test_a_change_without_the_option_is_a_usage_error(verb):
         said(verb, NOBODY)
 
 
+@pytest.mark.parametrize("subject", HOSTILE)
+def test_a_refusal_of_a_hostile_subject_is_audited(subject):
+    nobody = Actor("user", "0", "nobody")
+    for verb in (retry_execution, cancel_execution, pause_queue):
+        with pytest.raises(Forbidden):
+            verb(subject, actor=nobody, reason="because")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM actions_auditentry WHERE verb = 'access.denied'")
+        assert cursor.fetchone() == (3,)
+
+
 # prune
 
 
@@ -401,7 +430,7 @@ def test_bytes_that_are_no_text_are_refused_like_anything_else():
         assert b"not_found: " in refused.stderr
     refused = manage("invoke", "test-noop", "-", given=b'{"text": "\xff"}')
     assert refused.returncode == 1
-    assert b"invalid_utf8" in refused.stderr or b"invalid_unicode" in refused.stderr
+    assert b"invalid_encoding: " in refused.stderr
 
 
 def test_postgresql_away_is_a_sentence_not_a_traceback(tmp_path):
