@@ -18,6 +18,8 @@ class Line:
     figure: str = ""
     bar: str = ""
     holds: bool | None = None
+    note: str = ""
+    """What stands under the table."""
 
 
 class Report:
@@ -58,9 +60,19 @@ class Report:
         def aligned(row: tuple[str, ...]) -> str:
             return "  ".join(row[place].ljust(widths[place]) for place in used).rstrip()
 
+        notes = [f"{line.measure.strip()}: {line.note}" for line in self.lines if line.note]
         ruler = "  ".join("-" * widths[place] for place in used)
         return "\n".join(
-            [f"{self.title} ({self.facts['machine']})", "", aligned(head), ruler, *map(aligned, rows), "", *self.notes]
+            [
+                f"{self.title} ({self.facts['machine']})",
+                "",
+                aligned(head),
+                ruler,
+                *map(aligned, rows),
+                "",
+                *notes,
+                *self.notes,
+            ]
         ).rstrip()
 
     def as_json(self) -> str:

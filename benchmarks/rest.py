@@ -39,7 +39,13 @@ def memory(stage: Stage, executions: int = 100_000) -> list[Line]:
     shown = " ".join(f"{size:.1f}" for size in sizes.values())
     return [
         Line(
-            f"memory after {executions:,} executions", f"{last:.1f} MB", "", shown, "≤ 100 MB", last <= _MOST_MEGABYTES
+            f"memory after {executions:,} executions",
+            f"{last:.1f} MB",
+            "",
+            "",
+            "≤ 100 MB",
+            last <= _MOST_MEGABYTES,
+            f"{shown} MB",
         ),
         Line(
             f"   growth since {2 * step:,}",
@@ -96,7 +102,7 @@ def idle(folder: Path) -> list[Line]:
     shown = ", ".join(f"{name} {seconds / _IDLE_SECONDS * 100:.2f}" for seconds, name in most)
     return [
         Line("idle, statements to PostgreSQL", f"{statements:.2f}/s", "", "", "≤ 5/s", statements <= 5),
-        Line(f"idle, {len(after)} processes of `up`", f"{share:.2f} % of a core", "", shown, "< 2 %", share < 2),
+        Line(f"idle, {len(after)} processes of `up`", f"{share:.2f} % of a core", "", "", "< 2 %", share < 2, shown),
     ]
 
 

@@ -66,8 +66,7 @@ class Rival:
         started = time.perf_counter()
         self.redis.rpush(rival_jobs.GATE, *("open" for _ in range(self.processes)))
         self.await_end()
-        taken = time.perf_counter() - started
-        return taken
+        return time.perf_counter() - started
 
     def await_end(self) -> None:
         """Return when nothing is queued or started. Raises RuntimeError when a job failed."""
