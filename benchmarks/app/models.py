@@ -16,7 +16,7 @@ class Row(models.Model):
 class Effect(models.Model):
     """The effect ledger of chaos: a row per entry of a `database` handler, there only if its transaction committed."""
 
-    execution_id = models.UUIDField(db_index=True)
+    execution_id = models.CharField(max_length=40)
     attempt = models.IntegerField()
     number = models.IntegerField()
 
