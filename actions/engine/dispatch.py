@@ -4,6 +4,7 @@ Nothing here may fail a request: when Redis is away the row stays queued and mai
 """
 
 import time
+from uuid import uuid4
 
 import psycopg
 import redis
@@ -13,6 +14,7 @@ from django.db import DatabaseError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from actions import conf
@@ -22,10 +24,23 @@ from actions.engine.workers import count_live
 DRAIN = "doplatform.services.worker.drain"
 """The one function that a wake-up may name."""
 _COUNT_AGE = 2.0
+_WAKE_UP_LIFE = 600
+"""Seconds until an unread wake-up vanishes from Redis: maintain has woken its queue long before."""
+
+# Look and push in one round trip, so that two senders cannot both see room for the last wake-up.
+_PUSH = """
+if redis.call('llen', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('hset', KEYS[2], unpack(ARGV, 4))
+redis.call('expire', KEYS[2], ARGV[2])
+redis.call('sadd', KEYS[3], KEYS[1])
+redis.call('rpush', KEYS[1], ARGV[3])
+return 1
+"""
 
 log = structlog.get_logger(__name__)
 _connections: dict[tuple[str, float], redis.Redis] = {}
 _counts: dict[str, tuple[float, int]] = {}
+_senders: dict[str, "_Sender"] = {}
 _silent_until = 0.0
 
 
@@ -54,6 +69,7 @@ def reset() -> None:
     global _silent_until  # noqa: PLW0603
     _connections.clear()
     _counts.clear()
+    _senders.clear()
     _silent_until = 0.0
 
 
@@ -72,12 +88,35 @@ def eviction_policy() -> str:
 
 def _wake(name: str) -> None:
     connection = _connection(name)
-    queue = Queue(name, connection=connection, serializer=JSONSerializer)
-    if connection.llen(queue.key) >= max(1, _live_workers(name)):
-        return
     crash_point("dispatch.enqueue")
-    queue.enqueue_call(DRAIN, kwargs={"queue": name}, timeout=-1, result_ttl=0, failure_ttl=0)
+    sender = _senders.get(name)
+    if sender is None:
+        sender = _senders[name] = _Sender(name, connection)
+    sender.push(connection, max(1, _live_workers(name)))
     crash_point("dispatch.pushed")
+
+
+class _Sender:
+    """What every wake-up of one queue has in common, made once by RQ itself."""
+
+    def __init__(self, name: str, connection: redis.Redis) -> None:
+        queue = Queue(name, connection=connection, serializer=JSONSerializer)
+        job = queue.create_job(DRAIN, kwargs={"queue": name}, timeout=-1, result_ttl=0, failure_ttl=0)
+        job.set_status(JobStatus.QUEUED, pipeline=connection.pipeline())
+        self._key = queue.key
+        self._queues_key = queue.redis_queues_keys
+        self._fields = [part for pair in job.to_dict(include_meta=False).items() for part in pair]
+        self._fields += ["status", JobStatus.QUEUED.value]
+        self._push = connection.register_script(_PUSH)
+
+    def push(self, connection: redis.Redis, most: int) -> None:
+        """One more wake-up, unless `most` are pending."""
+        job_id = str(uuid4())
+        self._push(
+            keys=[self._key, Job.key_for(job_id), self._queues_key],
+            args=[most, _WAKE_UP_LIFE, job_id, *self._fields],
+            client=connection,
+        )
 
 
 def _live_workers(name: str) -> int:
