@@ -67,13 +67,10 @@ def get() -> Settings:
     global _cached  # noqa: PLW0603  (a cache that setting_changed empties)
     if _cached is None:
         given: dict[str, Any] = dict(getattr(django_settings, "DOPLATFORM", {}))
-        _cached = Settings(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in given.items()
-                if name in known()
-            }
-        )
+        chosen: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in known()
+        }
+        _cached = Settings(**chosen)
     return _cached
 
 

@@ -239,4 +239,4 @@ def _refuse_twins(rows: list[dict[str, Any]]) -> None:
 
 def _wake(queue: str, *_: str) -> None:
     crash_point("accept.committed")
-    dispatch.wake(queue)
+    dispatch.wake_soon(queue)

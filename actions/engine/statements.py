@@ -47,7 +47,7 @@ def fetch(name: str, params: dict[str, Any], *, prepare: bool = False) -> list[t
             # Django switches preparing off for the whole connection; it is switched on for this statement alone.
             connection.prepare_threshold = 0
         try:
-            cursor.execute(load(name), params)  # type: ignore[arg-type]  # texts of ours, not of users
+            cursor.execute(load(name), params)
         finally:
             connection.prepare_threshold = None
         return cursor.fetchall() if cursor.description else []

@@ -25,6 +25,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 from rq.worker_pool import WorkerPool
+from rq.worker_registration import register
 
 from actions import conf
 from actions.definitions.registry import registry
@@ -59,7 +60,7 @@ class WakeUp(Job):
         return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
 
 
-class Worker(SimpleWorker):  # type: ignore[misc]
+class Worker(SimpleWorker):
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
@@ -111,6 +112,8 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             return
         self._beaten = now
         super().heartbeat(timeout, pipeline)
+        # Again and again, because a flushed Redis has forgotten who serves which queue.
+        register(self)
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Tell Redis only what is new."""
@@ -142,7 +145,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             log.warning("stranger_dropped", job=job.id[:100])
 
 
-class Pool(WorkerPool):  # type: ignore[misc]
+class Pool(WorkerPool):
     """RQ's pool with our worker. A worker dies with the pool, so that nothing runs that nobody restarts."""
 
     def __init__(self, queues: list[str], connection: Redis, count: int) -> None:
@@ -162,7 +165,7 @@ def prepare_process() -> None:
     connections.close_all()
     dispatch.reset()
     longest = max((hard_timeout(action) for action in registry), default=60.0)
-    options = settings.DATABASES["default"].setdefault("OPTIONS", {})
+    options: dict[str, Any] = dict(connections["default"].settings_dict.get("OPTIONS", {}))
     # Times in milliseconds. A client that is stopped, or whose machine is gone, must not hold locks for ever.
     limits = {
         "idle_in_transaction_session_timeout": int((longest + 30) * 1000),
