@@ -63,10 +63,11 @@ def manage(*words, given="", **environment):
     """manage.py as a process of its own, on the test database."""
     place = connection.settings_dict
     url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
+    own = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE), **environment}
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=BASE,
-        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE), **environment},
+        env={**os.environ, **own},
         input=given if isinstance(given, bytes) else given.encode(),
         capture_output=True,
         timeout=60,
