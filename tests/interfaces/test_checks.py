@@ -272,15 +272,11 @@ def test_processes_do_not_start_beside_a_broken_module(tmp_path, process):
 
 
 def test_the_deployment_check_of_the_real_settings_is_clean():
+    real = {"HTTPS": "True", "SECRET_KEY": "a-long-key-0123456789" * 3, "DJANGO_SETTINGS_MODULE": "doplatform.settings"}
     ended = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=BASE,
-        env={
-            **os.environ,
-            "HTTPS": "True",
-            "SECRET_KEY": "a-long-random-key-0123456789" * 2,
-            "DJANGO_SETTINGS_MODULE": "doplatform.settings",
-        },
+        env={**os.environ, **real},
         capture_output=True,
         text=True,
         timeout=60,

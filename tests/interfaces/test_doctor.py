@@ -24,7 +24,7 @@ from actions.errors import UnsafeDatabase
 from actions.testing import inline_worker
 from doplatform.services import embedded
 from tests.app import actions as app
-from tests.interfaces.command_line import committed, manage
+from tests.interfaces.command_line import committed, manage, started
 
 __all__ = ["committed"]
 
@@ -252,6 +252,17 @@ def test_workers_do_not_start_on_a_database_that_forgets(tmp_path_factory, setti
     assert ended.returncode == 1
     assert f"{setting} is off".encode() in ended.stderr
     assert b"Traceback" not in ended.stderr
+
+
+def test_a_worker_that_waited_for_postgresql_refuses_it_then(tmp_path_factory):
+    place = tmp_path_factory.mktemp("data")
+    with embedded.Servers(place, temporary=True, postgres_settings={"fsync": "off"}) as forgetful:
+        forgetful.postgres.stop()
+        words = ["work", "--processes", "1"]
+        with started(*words, DATABASE_URL=forgetful.database_url, REDIS_URL=forgetful.redis_url) as process:
+            assert any("database_away" in line for line in process.stderr)
+            forgetful.postgres.start()
+            assert any("fsync is off" in line for line in process.stderr)
 
 
 def test_workers_do_not_start_on_a_redis_that_evicts(redis):
