@@ -36,6 +36,7 @@ from actions.engine.heartbeat import Heartbeat
 from actions.engine.perform import hard_timeout
 from actions.engine.sync import sync
 from actions.engine.workers import Registration
+from actions.errors import UnsafeDatabase
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 _RQ_HEARTBEAT = 5.0
@@ -197,7 +198,7 @@ def start_patiently(heartbeat: Heartbeat) -> None:
             sync()
             heartbeat.start()
             return
-        except (psycopg.OperationalError, *_DATABASE_AWAY) as error:
+        except (UnsafeDatabase, psycopg.OperationalError, *_DATABASE_AWAY) as error:
             log.warning("database_away", error=str(error).strip()[:200])
             connections.close_all()
             time.sleep(pause)
