@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from actions import Context, RetryPolicy
 from actions.engine import workers
@@ -155,7 +156,7 @@ def test_the_same_number_given_to_another_worker_is_not_the_first_ones_attempt(c
     assert (handle.status, effects(handle)) == ("succeeded", 1)
 
 
-def test_a_rescue_in_between_is_not_repeated_by_a_slower_one(crew: Any, monkeypatch: pytest.MonkeyPatch):
+def test_a_rescue_in_between_is_not_repeated_by_a_slower_one(crew: Any):
     """CP12, mutant 2: what was selected may have moved on before it is settled."""
     from actions.engine import ledger
 
@@ -163,7 +164,7 @@ def test_a_rescue_in_between_is_not_repeated_by_a_slower_one(crew: Any, monkeypa
     handle = app.write_row.invoke()
     lost.claim()
     lost.crash()
-    with __import__("django.db", fromlist=["transaction"]).transaction.atomic():
+    with transaction.atomic():
         selected = ledger.rescuable()
     assert rescue() == 1
     other.claim()
