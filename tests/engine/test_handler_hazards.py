@@ -91,7 +91,7 @@ def in_a_thread(context: Context) -> None:
     def writes() -> None:
         try:
             app.write(context, "thread")
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (it is raised again in the handler)
             met.append(error)
         finally:
             connections.close_all()
