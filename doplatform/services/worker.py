@@ -18,11 +18,11 @@ import psycopg
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
-from redis import Redis
+from redis import Redis, RedisError
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker import WorkerStatus
 from rq.worker_pool import WorkerPool
 
 from actions import conf
@@ -34,6 +34,7 @@ from actions.engine.heartbeat import Heartbeat
 from actions.engine.perform import hard_timeout
 from actions.engine.sync import sync
 from actions.engine.workers import Registration
+from doplatform.services.patient import PatientWorker, until_registered
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 _PARENT_DEATH = 1
@@ -57,7 +58,7 @@ class WakeUp(Job):
         return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
 
 
-class Worker(SimpleWorker):  # type: ignore[misc]
+class Worker(PatientWorker):
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
@@ -72,6 +73,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
         kwargs["with_scheduler"] = False
+        until_registered()
         prepare_process()
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
@@ -81,6 +83,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             ),
         )
         start_patiently(heartbeat)
+        self._install_signal_handlers()
         self._drain = Drain(heartbeat=heartbeat, deadline=deadline)
         try:
             return bool(super().work(*args, **kwargs))
@@ -95,7 +98,9 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             self._drop(job)
             return
         self.set_state(WorkerStatus.BUSY)
-        if self._drain.run(name):
+        with self.draining():
+            again = self._drain.run(name)
+        if again:
             dispatch.wake(name)
         self.set_state(WorkerStatus.IDLE)
 
@@ -107,16 +112,24 @@ class Worker(SimpleWorker):  # type: ignore[misc]
         timer.start()
         super().request_stop(signum, frame)
 
+    def interrupt(self, signum: int, frame: FrameType | None) -> None:
+        """End the handler that runs: the process must stop."""
+        if self._deadline is not None:
+            self._deadline.interrupt(signum, frame)
+
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()
-        if self._deadline is not None:
-            signal.signal(signal.SIGUSR1, self._deadline.interrupt)
+        signal.signal(signal.SIGUSR1, self.interrupt)
 
     def _consume(self, job: Job, queue: Queue) -> None:
-        with self.connection.pipeline() as pipeline:
-            pipeline.delete(job.key)
-            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-            pipeline.execute()
+        try:
+            with self.connection.pipeline() as pipeline:
+                pipeline.delete(job.key)
+                pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+                pipeline.execute()
+        except RedisError as error:
+            # It was popped; what is left of it is swept out later, and names nothing but a queue.
+            log.warning("redis_away", error=str(error)[:200])
 
     def _drop(self, job: Job) -> None:
         if job.id not in self._dropped:
@@ -135,6 +148,8 @@ class Pool(WorkerPool):  # type: ignore[misc]
     def start_worker(self, *args: Any, **kwargs: Any) -> None:
         """Fork with no database connection open: each process opens its own."""
         connections.close_all()
+        # RQ forgets the level when it starts a worker in the place of a dead one.
+        kwargs["logging_level"] = "WARNING"
         super().start_worker(*args, **kwargs)
 
 
