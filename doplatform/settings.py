@@ -72,6 +72,7 @@ RQ_SHOW_ADMIN_LINK = False
 
 DOPLATFORM: dict[str, object] = {
     "SECRET_KEYS": env.words("SECRET_FIELD_KEYS"),
+    "SHUTDOWN_GRACE": env.number("SHUTDOWN_GRACE", 30),
 }
 
 AUTH_PASSWORD_VALIDATORS = [
