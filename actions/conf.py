@@ -25,6 +25,8 @@ class Settings:
     """How long a group stays open."""
     REDIS_TIMEOUT: float = 0.25
     """The most that a request waits for Redis."""
+    REDIS_SILENCE: float = 15.0
+    """How long a worker waits for a Redis that says nothing before it connects anew."""
     DEFAULT_TIMEOUT: float = 60.0
     """The soft timeout of an action that names none."""
     LONGEST_TIMEOUT: float = 900.0

@@ -228,7 +228,14 @@ def _connection(name: str) -> redis.Redis:
     connection = _connections.get((url, limit))
     if connection is None:
         connection = redis.Redis.from_url(
-            url, socket_timeout=limit, socket_connect_timeout=limit, retry=Retry(NoBackoff(), 1)
+            url,
+            # Connecting and one round trip stay below the limit together. A connection that Redis has closed meanwhile
+            # is worth a second try, silence is not; and a greeting would be a round trip more.
+            socket_timeout=0.6 * limit,
+            socket_connect_timeout=0.4 * limit,
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+            protocol=2,
+            driver_info=None,
         )
         _connections[url, limit] = connection
     return connection

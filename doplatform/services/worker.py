@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -18,12 +19,11 @@ import psycopg
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
-from redis import Redis
+from redis import Redis, RedisError
 from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker
 from rq.worker_pool import WorkerPool
 from rq.worker_registration import register
 
@@ -37,6 +37,7 @@ from actions.engine.perform import hard_timeout
 from actions.engine.sync import sync
 from actions.engine.workers import Registration
 from actions.errors import UnsafeDatabase
+from doplatform.services.patient import PatientWorker, unless_redis_is_away, until_registered
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 _RQ_HEARTBEAT = 5.0
@@ -61,7 +62,7 @@ class WakeUp(Job):
         return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
 
 
-class Worker(SimpleWorker):
+class Worker(PatientWorker):
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
@@ -77,6 +78,7 @@ class Worker(SimpleWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
         kwargs["with_scheduler"] = False
+        until_registered()
         prepare_process()
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
@@ -86,6 +88,7 @@ class Worker(SimpleWorker):
             ),
         )
         start_patiently(heartbeat)
+        self._install_signal_handlers()
         self._drain = Drain(heartbeat=heartbeat, deadline=deadline)
         try:
             return bool(super().work(*args, **kwargs))
@@ -100,7 +103,8 @@ class Worker(SimpleWorker):
             if name is None:
                 self._drop(job)
             else:
-                again = self._drain.run(name)
+                with self.draining():
+                    again = self._drain.run(name)
         finally:
             self._consume(job, queue)
         if again and name is not None:
@@ -114,7 +118,7 @@ class Worker(SimpleWorker):
         self._beaten = now
         super().heartbeat(timeout, pipeline)
         # Again and again, because a flushed Redis has forgotten who serves which queue.
-        register(self)
+        unless_redis_is_away(partial(register, self))
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Tell Redis only what is new."""
@@ -129,16 +133,24 @@ class Worker(SimpleWorker):
         timer.start()
         super().request_stop(signum, frame)
 
+    def interrupt(self, signum: int, frame: FrameType | None) -> None:
+        """End the handler that runs: the process must stop."""
+        if self._deadline is not None:
+            self._deadline.interrupt(signum, frame)
+
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()
-        if self._deadline is not None:
-            signal.signal(signal.SIGUSR1, self._deadline.interrupt)
+        signal.signal(signal.SIGUSR1, self.interrupt)
 
     def _consume(self, job: Job, queue: Queue) -> None:
-        with self.connection.pipeline() as pipeline:
-            pipeline.delete(job.key)
-            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-            pipeline.execute()
+        try:
+            with self.connection.pipeline() as pipeline:
+                pipeline.delete(job.key)
+                pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+                pipeline.execute()
+        except RedisError as error:
+            # It was popped; what is left of it is swept out later, and names nothing but a queue.
+            log.warning("redis_away", error=str(error)[:200])
 
     def _drop(self, job: Job) -> None:
         if job.id not in self._dropped:
@@ -157,6 +169,8 @@ class Pool(WorkerPool):
     def start_worker(self, *args: Any, **kwargs: Any) -> None:
         """Fork with no database connection open: each process opens its own."""
         connections.close_all()
+        # RQ forgets the level when it starts a worker in the place of a dead one.
+        kwargs["logging_level"] = "WARNING"
         super().start_worker(*args, **kwargs)
 
 

@@ -137,7 +137,7 @@ class World:
             text=True,
         )
         assert self._zygote.stdout is not None
-        self._zygote.stdout.readline()
+        assert self._zygote.stdout.readline() == "ready\n"
         self.sql("ALTER TABLE actions_auditentry DISABLE TRIGGER actions_audit_truncate")
 
     def stop(self) -> None:
