@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from actions import Context, GiveUp, InDoubt, RetryLater, RetryPolicy, action
 from tests.app.models import Effect
 
@@ -90,3 +92,12 @@ def doubt(context: Context) -> None:
     """Cannot know."""
     entered(context)
     raise InDoubt("the reply was lost")
+
+
+# The audit's seals
+
+
+@action("test-sealed-secret", effects="database", retry=QUICK)
+def sealed_secret(name: str, token: SecretStr | None = None) -> dict:
+    """Has a secret param, so that its fingerprint is keyed."""
+    return {"name": name}
