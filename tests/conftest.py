@@ -1,4 +1,4 @@
-"""For every test: one test database, which gives up the one guard that would stop its own cleaning."""
+"""For every test: one test database, which gives up the guards that would stop its own cleaning."""
 
 from typing import Any
 
