@@ -30,7 +30,7 @@ def compare(report: Report) -> None:
         )
 
 
-def _fault(  # noqa: PLR0911  (a list of faults, the first one counts)
+def _fault(
     action: str,
     status: str,
     attempt: int,

@@ -90,9 +90,9 @@ def leaf(entry: bytes) -> bytes:
     return sha256(entry).digest()
 
 
-def mark(entry: bytes) -> bytes:
+def mark(entry: bytes, hashed: bytes) -> bytes:
     """8 bytes of an entry's id and 8 of its hash: enough to name the one that was changed, not to prove it."""
-    return entry[9:17] + leaf(entry)[:8]
+    return entry[9:17] + hashed[:8]
 
 
 def _seal_next(last: Link | None, size: int) -> Link | None:
@@ -107,9 +107,10 @@ def _seal_next(last: Link | None, size: int) -> Link | None:
         log.error("sealing_disturbed", counted=link.count, found=len(entries), first=link.first_id, last=link.last_id)
         return None
     key, secret = signing_key()
-    link = replace(link, root=merkle.root([leaf(entry) for entry in entries]), key=key)
+    leaves = [leaf(entry) for entry in entries]
+    link = replace(link, root=merkle.root(leaves), key=key)
     link = replace(link, signature=sign(link, secret))
-    stored = fetch("seal", {**asdict(link), "moment": link.moment, "marks": b"".join(map(mark, entries))})
+    stored = fetch("seal", {**asdict(link), "moment": link.moment, "marks": b"".join(map(mark, entries, leaves))})
     crash_point("seal.inserted")
     return link if stored else None
 

@@ -48,7 +48,7 @@ def fetch(name: str, params: dict[str, Any], *, prepare: bool = False) -> list[t
             # Django switches preparing off for the whole connection; it is switched on for this statement alone.
             connection.prepare_threshold = 0
         try:
-            cursor.execute(load(name), params)  # type: ignore[arg-type]  # texts of ours, not of users
+            cursor.execute(load(name), params)
         finally:
             connection.prepare_threshold = None
         return cursor.fetchall() if cursor.description else []
@@ -59,4 +59,4 @@ def stream(name: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     until the last one has come."""
     wrapper = connections[DEFAULT_DB_ALIAS]
     with wrapper.wrap_database_errors, psycopg.Cursor(raw()) as cursor:
-        yield from cursor.stream(load(name), params, binary=True)  # type: ignore[arg-type]  # texts of ours
+        yield from cursor.stream(load(name), params, binary=True)

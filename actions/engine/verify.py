@@ -6,13 +6,14 @@ and an end that was cut off shows against an anchor, a copy of the seals that is
 
 import time
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, zip_longest
+from typing import NamedTuple
 
 from actions import conf
 from actions.engine import chain, merkle, reconcile
 from actions.engine.chain import BEGINNING, NOTHING, Link
 from actions.engine.findings import Report
-from actions.engine.seal import entries_of, leaf, mark, seals
+from actions.engine.seal import entries_of, leaf, seals
 from actions.engine.statements import fetch
 
 LAG = 5.0
@@ -47,6 +48,14 @@ def _guards(report: Report) -> None:
             f"The trigger {name} is missing, replaced, or does not fire always: the audit can be changed. Put it back "
             "(ENABLE ALWAYS), and find out who took it away.",
         )
+
+
+class _Fault(NamedTuple):
+    """What is wrong with a link itself."""
+
+    code: str
+    seal: int
+    message: str
 
 
 class Verification:
@@ -93,27 +102,29 @@ class Verification:
             faults = [self._link(link) for link in chunk]
             self._entries(chunk, start, faults)
 
-    def _link(self, link: Link) -> tuple[str, str, bool]:
-        """What is wrong with a link itself: (code, sentence, whether its beginning is unknown); empty when nothing."""
+    def _link(self, link: Link) -> _Fault | None:
+        """What is wrong with a link itself; None when nothing is."""
         before, self._last = self._last, link
         self._report.seals += 1
         anchored = self._anchor.pop(link.number, None)
         if link.number != (before.number + 1 if before else 1):
             gap = before.number + 1 if before else 1
-            return "missing_seal", f"Seal {gap} is missing: the next one here is {link.number}.", True
+            return _Fault("missing_seal", gap, f"Seal {gap} is missing: the next one here is {link.number}.")
         if fault := chain.fault_of(link, self._keys):
-            return "signature", f"Seal {link.number} {fault}.", False
+            return _Fault("signature", link.number, f"Seal {link.number} {fault}.")
         if link.previous != (before.digest if before else NOTHING):
-            return "chain", f"Seal {link.number} does not follow the seal before it: one of the two was replaced.", False
+            why = f"Seal {link.number} does not follow the seal before it: one of the two was replaced."
+            return _Fault("chain", link.number, why)
         if before and not (before.at < link.at and before.horizon < link.horizon):
-            return "order", f"Seal {link.number} is not later than the seal before it.", False
+            return _Fault("order", link.number, f"Seal {link.number} is not later than the seal before it.")
         if anchored is not None:
             if anchored.digest != link.digest:
-                return "anchor", f"Seal {link.number} is another one than the anchor's: history was written anew.", False
+                why = f"Seal {link.number} is another one than the anchor's: history was written anew."
+                return _Fault("anchor", link.number, why)
             self._report.anchored += 1
-        return "", "", False
+        return None
 
-    def _entries(self, links: list[Link], start: tuple[int, int], faults: list[tuple[str, str, bool]]) -> None:
+    def _entries(self, links: list[Link], start: tuple[int, int], faults: list[_Fault | None]) -> None:
         """Hash the entries of consecutive seals; misfits are reported in the order of the chain."""
         misfits: list[Link] = []
         by_number = {link.number: link for link in links}
@@ -124,11 +135,13 @@ class Verification:
             if len(entries) != link.count or merkle.root([leaf(entry) for entry in entries]) != link.root:
                 misfits.append(link)
         numbers = {link.number for link in misfits}
-        for link, (code, message, unbound) in zip(links, faults, strict=True):
-            if code:
-                self._report.add(code, message, seal=link.number)
+        for link, fault in zip(links, faults, strict=True):
+            if fault:
+                self._report.add(fault.code, fault.message, seal=fault.seal)
             if link.number in numbers and not self._report.full:
-                self._name(link, (link.first_xid, link.first_id) if unbound else start)
+                # After a gap its own beginning is all that is known; what lies before belongs to the missing seal.
+                gap = fault is not None and fault.code == "missing_seal"
+                self._name(link, (link.first_xid, link.first_id) if gap else start)
             start = link.horizon
 
     def _name(self, link: Link, start: tuple[int, int]) -> None:
@@ -136,39 +149,15 @@ class Verification:
         ((_, entries),) = entries_of([link], start, most=link.count + _SPARE)
         rows = fetch("seal_marks", {"number": link.number})
         blob = bytes(rows[0][0]) if rows else b""
-        marks = [blob[at : at + _MARK] for at in range(0, len(blob), _MARK)]
-        found = [mark(entry) for entry in entries]
-        if len(entries) == link.count and merkle.root([leaf(entry) for entry in entries]) == link.root:
-            return
-        place = next((at for at, pair in enumerate(zip(marks, found, strict=False)) if pair[0] != pair[1]), None)
-        if place is None:
-            place = min(len(marks), len(found))
-        entry, what = self._difference(marks, found, place)
+        marks = {blob[at : at + 8]: blob[at + 8 : at + 16] for at in range(0, len(blob), _MARK)}
+        found = {entry[9:17]: leaf(entry)[:8] for entry in entries}
+        entry, what = _difference(marks, found)
         if entry is None:
-            self._report.add(
-                "root", f"The entries of seal {link.number} do not give its root, and its marks were changed.",
-                seal=link.number, entry=link.first_id,
-            )  # fmt: skip
+            message = f"The entries of seal {link.number} do not give its root, and its marks were changed."
+            self._report.add("root", message, seal=link.number, entry=link.first_id)
         else:
-            self._report.add(
-                what, f"Entry {entry} {_WHAT[what]} since it was sealed, in seal {link.number}.",
-                seal=link.number, entry=entry,
-            )  # fmt: skip
-
-    @staticmethod
-    def _difference(marks: list[bytes], found: list[bytes], place: int) -> tuple[int | None, str]:
-        """The entry that is wrong at `place`, the first where sealed and present differ, and what happened to it."""
-        sealed = _id_of(marks[place]) if place < len(marks) else None
-        present = _id_of(found[place]) if place < len(found) else None
-        if sealed is not None and sealed == present:
-            return sealed, "changed"
-        if present is not None and present not in {_id_of(one) for one in marks}:
-            return present, "inserted"
-        if sealed is None:
-            return None, "changed"
-        if sealed in {_id_of(one) for one in found} or fetch("entry_place", {"id": sealed}):
-            return sealed, "moved"
-        return sealed, "deleted"
+            message = f"Entry {entry} {_WHAT[what]} since it was sealed, in seal {link.number}."
+            self._report.add(what, message, seal=link.number, entry=entry)
 
     def _behind(self) -> tuple[int | None, int | None]:
         """The first overdue entry behind the last seal, and the first from the future."""
@@ -190,7 +179,9 @@ class Verification:
             if not fault and before and (link.number, link.previous) != (before.number + 1, before.digest):
                 fault = "does not follow the line before it"
             if fault:
-                self._report.add("anchor", f"Line {place} of the anchor, seal {link.number}, {fault}.", seal=link.number)
+                self._report.add(
+                    "anchor", f"Line {place} of the anchor, seal {link.number}, {fault}.", seal=link.number
+                )
             else:
                 links[link.number] = link
             before = link
@@ -205,8 +196,21 @@ _WHAT = {
 }
 
 
-def _id_of(mark_: bytes) -> int:
-    return int.from_bytes(mark_[:8], "big", signed=True)
+def _difference(marks: dict[bytes, bytes], found: dict[bytes, bytes]) -> tuple[int | None, str]:
+    """The first entry, in order, whose sealed and present hashes differ, and what happened to it; both are by id."""
+    for sealed, present in zip_longest(marks, found):
+        if present is not None and present not in marks:
+            return _id_of(present), "inserted"
+        if sealed is not None and sealed not in found:
+            row = _id_of(sealed)
+            return row, "moved" if fetch("entry_place", {"id": row}) else "deleted"
+        if sealed is not None and marks[sealed] != found[sealed]:
+            return _id_of(sealed), "changed"
+    return None, ""
+
+
+def _id_of(mark: bytes) -> int:
+    return int.from_bytes(mark, "big", signed=True)
 
 
 def _filled(lines: Iterable[str]) -> Iterator[str]:

@@ -22,7 +22,9 @@ class Seal(models.Model):
     at = models.DateTimeField()
     key = models.CharField(max_length=16, help_text="Id of the key that signed it.")
     signature = models.CharField(max_length=64, help_text="HMAC-SHA256.")
-    marks = models.BinaryField(help_text="Per entry 8 bytes of its id and 8 of its hash: names the one that was changed.")
+    marks = models.BinaryField(
+        help_text="Per entry 8 bytes of its id and 8 of its hash: names the one that was changed."
+    )
 
     def __str__(self) -> str:
         return f"seal {self.number}"

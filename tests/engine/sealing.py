@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from actions import Handle
 from actions.definitions.actor import CODE
 from actions.engine.operate import cancel, pause, resolve, retry, run_now
 from actions.engine.verify import Report, verify
@@ -45,14 +46,19 @@ def past(worker: InlineWorker) -> None:
     run_now.run_now(later.id, actor=CODE)
     cancel.cancel(unwanted.id, actor=CODE, reason="not needed")
     worker.work()
-    while failing.status == "retrying":
-        run_now.run_now(failing.id, actor=CODE)
-        worker.work()
+    _work_on(worker, failing)
     retry.retry(failing.id, actor=CODE)
-    worker.work(waiting=False)
+    worker.work()
+    _work_on(worker, failing)
     answers = ((resolve.Answer.HAPPENED, {"sent": 1.0}), (resolve.Answer.RUN_AGAIN, None), (resolve.Answer.GIVE_UP, 5))
     for doubt, (answer, result) in zip(doubts, answers, strict=True):
         resolve.resolve(doubt.id, answer=answer, actor=CODE, reason="looked", result=result)
+
+
+def _work_on(worker: InlineWorker, handle: Handle) -> None:
+    while handle.status == "retrying":
+        run_now.run_now(handle.id, actor=CODE)
+        worker.work()
 
 
 @contextmanager
