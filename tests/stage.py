@@ -38,7 +38,7 @@ _CLEAN = """
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
 DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
 DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
-TRUNCATE actions_auditentry
+TRUNCATE actions_auditentry, actions_seal
 """
 
 
