@@ -39,6 +39,8 @@ class Settings:
     """How long ended executions, and with them their idempotency keys, are kept."""
     SEAL_EVERY: float = 2.0
     """How often maintain seals new audit entries."""
+    PREPARED_STATEMENTS: bool = True
+    """Whether the hot statements are prepared on the server; say False behind a pooler in transaction mode."""
     SECRET_KEYS: tuple[str, ...] = field(default=())
     """Fernet keys for secret fields, newest first; derived from SECRET_KEY when empty."""
     SEAL_KEY: str = ""

@@ -19,15 +19,16 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker import SimpleWorker
 from rq.worker_pool import WorkerPool
 
 from actions import conf
 from actions.definitions.registry import registry
-from actions.engine import dispatch
+from actions.engine import dispatch, durability
 from actions.engine.deadline import Deadline
 from actions.engine.drain import Drain
 from actions.engine.heartbeat import Heartbeat
@@ -36,6 +37,7 @@ from actions.engine.sync import sync
 from actions.engine.workers import Registration
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+_RQ_HEARTBEAT = 5.0
 _PARENT_DEATH = 1
 """prctl's PR_SET_PDEATHSIG."""
 
@@ -68,6 +70,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._dropped: set[str] = set()
         self._deadline: Deadline | None = None
+        self._beaten = 0.0
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
@@ -90,14 +93,29 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Consume the wake-up, drain its queue, and wake again if rows are left when the time is up."""
         name = job.queue_to_drain() if isinstance(job, WakeUp) else None
-        self._consume(job, queue)
-        if name is None:
-            self._drop(job)
-            return
-        self.set_state(WorkerStatus.BUSY)
-        if self._drain.run(name):
+        again = False
+        try:
+            if name is None:
+                self._drop(job)
+            else:
+                again = self._drain.run(name)
+        finally:
+            self._consume(job, queue)
+        if again and name is not None:
             dispatch.wake(name)
-        self.set_state(WorkerStatus.IDLE)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's own sign of life: its key lives for minutes, so not at every step of every wake-up."""
+        now = time.monotonic()
+        if pipeline is None and now - self._beaten < _RQ_HEARTBEAT:
+            return
+        self._beaten = now
+        super().heartbeat(timeout, pipeline)
+
+    def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
+        """Tell Redis only what is new."""
+        if state != self._state:
+            super().set_state(state, pipeline)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT: take nothing new; after the grace time interrupt the handler and give its attempt back."""
@@ -172,6 +190,7 @@ def start_patiently(heartbeat: Heartbeat) -> None:
     pause = 0.2
     while True:
         try:
+            durability.require()
             sync()
             heartbeat.start()
             return
