@@ -3,7 +3,12 @@
 Nothing here may fail a request: when Redis is away the row stays queued and maintain wakes the queue later.
 """
 
+import json
 import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -36,6 +41,10 @@ redis.call('sadd', KEYS[3], KEYS[1])
 redis.call('rpush', KEYS[1], ARGV[3])
 return 1
 """
+_MOST_ENTRIES = 1_000
+"""How many entries of a queue are looked at; there should be one per worker."""
+_LARGEST_WAKE_UP = 4_096
+"""Bytes."""
 
 log = structlog.get_logger(__name__)
 _connections: dict[tuple[str, float], redis.Redis] = {}
@@ -73,17 +82,63 @@ def reset() -> None:
     _silent_until = 0.0
 
 
-def reachable() -> bool:
-    """Whether Redis answers now."""
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Redis, as it stands. Where `fault` says why it could not be asked, the rest means nothing."""
+
+    fault: str = ""
+    version: str = ""
+    policy: str = ""
+    """maxmemory-policy: anything but noeviction may drop wake-ups."""
+    most_memory: int = 0
+    """Bytes; 0 = no limit."""
+    used_memory: int = 0
+    """Bytes."""
+    appends: bool = False
+    """Whether it keeps an append-only file."""
+    strangers: dict[str, int] = field(default_factory=dict)
+    """Queue → entries that are no wake-ups, where there are any."""
+
+
+def inspect(queues: Sequence[str]) -> Broker:
+    """Ask Redis about itself and about what stands in these queues. Never raises for Redis."""
     try:
-        return bool(_connection("default").ping())
-    except redis.RedisError:
+        told: dict[str, Any] = _connection("default").info("everything")
+        counted = {name: _count_strangers(name) for name in queues}
+    except redis.RedisError as error:
+        return Broker(fault=f"Redis does not answer: {error}")
+    return Broker(
+        version=str(told.get("redis_version", "?")),
+        policy=str(told.get("maxmemory_policy", "unknown")),
+        most_memory=int(told.get("maxmemory", 0)),
+        used_memory=int(told.get("used_memory", 0)),
+        appends=bool(told.get("aof_enabled", 0)),
+        strangers={name: count for name, count in counted.items() if count},
+    )
+
+
+def is_wake_up(packed: bytes) -> bool:
+    """Whether what RQ stored for an entry is a wake-up. Reads JSON of limited size, never pickle."""
+    try:
+        text = zlib.decompressobj().decompress(packed, _LARGEST_WAKE_UP)
+    except zlib.error:
+        text = packed[:_LARGEST_WAKE_UP]
+    try:
+        function, _, args, kwargs = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
         return False
+    return bool(function == DRAIN and not args and isinstance(kwargs, dict) and kwargs.keys() == {"queue"})
 
 
-def eviction_policy() -> str:
-    """Redis' maxmemory-policy; anything but noeviction may drop wake-ups. Raises redis.RedisError."""
-    return str(_connection("default").config_get("maxmemory-policy").get("maxmemory-policy", "unknown"))  # type: ignore[union-attr]
+def _count_strangers(name: str) -> int:
+    connection = _connection(name)
+    entries: Any = connection.lrange(Queue(name, connection=connection).key, 0, _MOST_ENTRIES - 1)
+    with connection.pipeline(transaction=False) as pipeline:
+        for entry in entries:
+            pipeline.hget(Job.key_for(entry.decode("utf-8", "replace")), "data")
+        packed = pipeline.execute()
+    # Nothing stored: a worker has taken it meanwhile.
+    return sum(1 for one in packed if one is not None and not is_wake_up(one))
 
 
 def _wake(name: str) -> None:

@@ -28,7 +28,7 @@ from rq.worker_pool import WorkerPool
 
 from actions import conf
 from actions.definitions.registry import registry
-from actions.engine import dispatch
+from actions.engine import dispatch, durability
 from actions.engine.deadline import Deadline
 from actions.engine.drain import Drain
 from actions.engine.heartbeat import Heartbeat
@@ -190,6 +190,7 @@ def start_patiently(heartbeat: Heartbeat) -> None:
     pause = 0.2
     while True:
         try:
+            durability.require()
             sync()
             heartbeat.start()
             return

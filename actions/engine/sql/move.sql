@@ -2,17 +2,17 @@
 -- no longer as the operator saw it.
 WITH moved AS (
   UPDATE actions_execution
-  SET status = %(after)s, result = CASE WHEN %(after)s = 'succeeded' THEN %(result)s::jsonb ELSE result END,
-    error = CASE WHEN %(after)s IN ('failed', 'retrying', 'in_doubt') THEN coalesce(%(error)s::jsonb, error) END,
-    tries = CASE WHEN %(fresh)s THEN 0 ELSE tries END, losses = CASE WHEN %(fresh)s THEN 0 ELSE losses END,
-    worker_id = NULL, available_at = CASE WHEN %(after)s = 'queued' THEN now() ELSE available_at END,
+  SET status = %(after)s::text, result = CASE WHEN %(after)s::text = 'succeeded' THEN %(result)s::jsonb ELSE result END,
+    error = CASE WHEN %(after)s::text IN ('failed', 'retrying', 'in_doubt') THEN coalesce(%(error)s::jsonb, error) END,
+    tries = CASE WHEN %(fresh)s::boolean THEN 0 ELSE tries END, losses = CASE WHEN %(fresh)s::boolean THEN 0 ELSE losses END,
+    worker_id = NULL, available_at = CASE WHEN %(after)s::text = 'queued' THEN now() ELSE available_at END,
     cancel_requested_at = NULL,
-    finished_at = CASE WHEN %(after)s IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
-  WHERE id = %(id)s AND status = %(before)s AND attempt = %(attempt)s
+    finished_at = CASE WHEN %(after)s::text IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
+  WHERE id = %(id)s AND status = %(before)s::text AND attempt = %(attempt)s
   RETURNING id, action_id, queue, attempt
 ), attempt AS (
   UPDATE actions_attempt AS attempt
-  SET outcome = %(outcome)s, finished_at = clock_timestamp()
+  SET outcome = %(outcome)s::text, finished_at = clock_timestamp()
   FROM moved
   WHERE attempt.execution_id = moved.id AND attempt.number = moved.attempt AND attempt.outcome IS NULL
     AND %(outcome)s::text IS NOT NULL

@@ -1,0 +1,74 @@
+"""The command line in tests: in this process for answers, as a process of its own for exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, connections
+
+from actions.engine import dispatch
+
+BASE = Path(__file__).resolve().parents[2]
+_CLEAN = """
+DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
+DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
+DELETE FROM app_effect; TRUNCATE actions_auditentry
+"""
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker):
+    """An empty database in which what commits is committed."""
+    with django_db_blocker.unblock():
+        _clean()
+        dispatch.reset()
+        yield
+        _clean()
+        connections.close_all()
+
+
+def _clean():
+    with connection.cursor() as cursor:
+        cursor.execute(_CLEAN)
+
+
+def said(*words):
+    """What a command writes to stdout."""
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def answer(*words):
+    """The document of --json."""
+    return json.loads(said(*words, "--json"))
+
+
+def refusal(*words):
+    """What a command says when it refuses, and the document of --json."""
+    out = StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command(*words, "--json", stdout=out)
+    return str(caught.value), json.loads(out.getvalue())
+
+
+def manage(*words, given="", **environment):
+    """manage.py as a process of its own, on the test database."""
+    place = connection.settings_dict
+    url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=BASE,
+        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE), **environment},
+        input=given if isinstance(given, bytes) else given.encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
