@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import structlog
@@ -63,6 +63,8 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
+    pool: ClassVar[int | None] = None
+    """Process id of the pool that forks workers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["serializer"] = JSONSerializer
@@ -75,7 +77,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
         kwargs["with_scheduler"] = False
-        prepare_process()
+        prepare_process(self.pool)
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
             connect=connect,
@@ -153,12 +155,13 @@ class Pool(WorkerPool):  # type: ignore[misc]
     def start_worker(self, *args: Any, **kwargs: Any) -> None:
         """Fork with no database connection open: each process opens its own."""
         connections.close_all()
+        Worker.pool = os.getpid()
         super().start_worker(*args, **kwargs)
 
 
-def prepare_process() -> None:
+def prepare_process(parent: int | None = None) -> None:
     """What a worker process needs before its first connection: its own PostgreSQL settings, and an end with its parent."""
-    die_with_parent()
+    die_with_parent(os.getppid() if parent is None else parent)
     connections.close_all()
     dispatch.reset()
     longest = max((hard_timeout(action) for action in registry), default=60.0)
@@ -201,11 +204,13 @@ def start_patiently(heartbeat: Heartbeat) -> None:
             pause = min(2 * pause, 2.0)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched."""
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched.
+
+    `parent` is what the parent said of itself before the fork: it may be dead by now, and then this process ends too.
+    """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
