@@ -191,7 +191,7 @@ class Elsewhere:
             if self._go is not None:
                 assert self._go.wait(PATIENCE)
             self._outcome = self._function()
-        except BaseException as error:  # noqa: BLE001  (it is raised again where the outcome is asked for)
+        except BaseException as error:
             self._error = error
         finally:
             self._ready.set()
@@ -226,7 +226,7 @@ def all_at_once(functions: list[Callable[[], Any]]) -> list[Any]:
 def _outcome_or_error(thread: Elsewhere) -> Any:
     try:
         return thread.outcome()
-    except Exception as error:  # noqa: BLE001  (the test looks at what each of them met)
+    except Exception as error:
         return error
 
 

@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +50,7 @@ class WakeUps(Queue):  # type: ignore[misc]
                     raise RedisConnectionError(str(error)) from error
                 log.warning("stranger_dropped", job=str(unread)[:100], error=type(error).__name__)
                 if unread is not None:
-                    unless_redis_is_away(lambda unread=unread: connection.delete(Job.key_for(unread)))
+                    unless_redis_is_away(partial(connection.delete, Job.key_for(unread)))
 
 
 class PatientWorker(SimpleWorker):  # type: ignore[misc]
@@ -100,7 +102,8 @@ class PatientWorker(SimpleWorker):  # type: ignore[misc]
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
         """A second signal: a handler that runs is interrupted now, and its attempt given back or put in doubt."""
-        if (now() - self._shutdown_requested_date).total_seconds() < 1:
+        asked = self._shutdown_requested_date
+        if asked is not None and (now() - asked).total_seconds() < 1:
             return  # the same Ctrl-C, once from the terminal and once from the pool
         self.interrupt(signum, frame)
         self._shutdown()
@@ -118,7 +121,7 @@ class PatientWorker(SimpleWorker):  # type: ignore[misc]
             unless_redis_is_away(
                 lambda queue=queue: self.connection.delete(IntermediateQueue(queue.key, self.connection).key)
             )
-        self.last_cleaned_at = now()
+        self.last_cleaned_at: datetime | None = now()
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """RQ's own sign of life, when Redis takes it."""

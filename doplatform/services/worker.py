@@ -13,7 +13,7 @@ import threading
 import time
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import structlog
@@ -66,6 +66,8 @@ class Worker(PatientWorker):
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
+    pool: ClassVar[int | None] = None
+    """Process id of the pool that forks workers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["serializer"] = JSONSerializer
@@ -79,7 +81,7 @@ class Worker(PatientWorker):
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
         kwargs["with_scheduler"] = False
         until_registered()
-        prepare_process()
+        prepare_process(self.pool)
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
             connect=connect,
@@ -169,14 +171,15 @@ class Pool(WorkerPool):
     def start_worker(self, *args: Any, **kwargs: Any) -> None:
         """Fork with no database connection open: each process opens its own."""
         connections.close_all()
+        Worker.pool = os.getpid()
         # RQ forgets the level when it starts a worker in the place of a dead one.
         kwargs["logging_level"] = "WARNING"
         super().start_worker(*args, **kwargs)
 
 
-def prepare_process() -> None:
+def prepare_process(parent: int | None = None) -> None:
     """What a worker process needs before its first connection: its own PostgreSQL settings, and an end with its parent."""
-    die_with_parent()
+    die_with_parent(os.getppid() if parent is None else parent)
     connections.close_all()
     dispatch.reset()
     longest = max((hard_timeout(action) for action in registry), default=60.0)
@@ -219,11 +222,13 @@ def start_patiently(heartbeat: Heartbeat) -> None:
             pause = min(2 * pause, 2.0)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched."""
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched.
+
+    `parent` is what the parent said of itself before the fork: it may be dead by now, and then this process ends too.
+    """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
