@@ -147,8 +147,9 @@ def test_guards_migrations_and_workers_that_are_missing(in_order, statement, id_
     assert undone(statement) == {id_: Level.FAIL}
 
 
-def test_tables_that_are_missing(in_order):
-    assert undone("DROP TABLE actions_queue")["work.tables"] == Level.FAIL
+@pytest.mark.parametrize("table", ["queue", "worker", "execution", "action"])
+def test_any_table_that_is_missing(in_order, table):
+    assert undone(f"DROP TABLE actions_{table} CASCADE")["work.tables"] == Level.FAIL
 
 
 def test_no_maintain(in_order):
