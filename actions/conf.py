@@ -39,6 +39,8 @@ class Settings:
     """How long ended executions, and with them their idempotency keys, are kept."""
     SEAL_EVERY: float = 2.0
     """How often maintain seals new audit entries."""
+    PREPARED_STATEMENTS: bool = True
+    """Whether the hot statements are prepared on the server; say False behind a pooler in transaction mode."""
     SECRET_KEYS: tuple[str, ...] = field(default=())
     """Fernet keys for secret fields, newest first; derived from SECRET_KEY when empty."""
     SEAL_KEY: str = ""
@@ -65,13 +67,10 @@ def get() -> Settings:
     global _cached  # noqa: PLW0603  (a cache that setting_changed empties)
     if _cached is None:
         given: dict[str, Any] = dict(getattr(django_settings, "DOPLATFORM", {}))
-        _cached = Settings(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in given.items()
-                if name in known()
-            }
-        )
+        chosen: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in known()
+        }
+        _cached = Settings(**chosen)
     return _cached
 
 

@@ -50,16 +50,14 @@ class Params:
         Raises InvalidParams with all faults at once.
         """
         try:
-            return self._validator.validate_json(text).__dict__  # type: ignore[no-any-return]
+            return self._validator.validate_json(text).__dict__
         except pydantic.ValidationError as error:
             raise InvalidParams(self.action, [_problem(fault) for fault in error.errors(include_url=False)]) from None
 
     def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """`params` as plain JSON values: what code passes as Decimal, datetime or model becomes what HTTP would send."""
         try:
-            return to_jsonable_python(  # type: ignore[no-any-return]
-                dict(params), inf_nan_mode="constants", context={"reveal": True}, fallback=_reveal
-            )
+            return to_jsonable_python(_opened(params) if self.secret else dict(params), inf_nan_mode="constants")
         except (PydanticSerializationError, TypeError, ValueError, RecursionError) as error:
             raise InvalidInput("not_json", f"The params cannot be written as JSON: {error}") from None
 
@@ -157,10 +155,17 @@ def _is_secret(hint: Any) -> bool:
     return any(_is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))
 
 
-def _reveal(value: Any) -> Any:
+def _opened(value: Any) -> Any:
+    """A copy with its secrets in clear and its models as dicts: pydantic would write asterisks where secrets stand."""
     if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes)):
         return value.get_secret_value()
-    raise TypeError(f"{type(value).__qualname__} is not JSON")
+    if isinstance(value, pydantic.BaseModel):
+        return _opened(value.model_dump()) if _is_secret(type(value)) else value
+    if isinstance(value, Mapping):
+        return {name: _opened(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_opened(part) for part in value]
+    return value
 
 
 def _problem(fault: Any) -> Problem:

@@ -50,12 +50,12 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
     row["data"] = values.dumps(details)
     if row["key"] is None:
         fetch("accept", row, prepare=True)
+        crash_point("accept.stored")
     else:
         winner = _store_keyed(row)
         if winner is not None:
             return winner
     public = ids.public_id(row["id"])
-    crash_point("accept.stored")
     transaction.on_commit(partial(_wake, row["queue"], public), robust=True)
     return Accepted(public, replayed=False)
 
@@ -172,6 +172,7 @@ def _store_keyed(row: dict[str, Any]) -> Accepted | None:
     """Store under a key, or the answer of whoever holds it. A savepoint of its own keeps the caller's transaction usable."""
     with transaction.atomic(), _impatient(True):
         if fetch("accept", row, prepare=True):
+            crash_point("accept.stored")
             return None
         # A pruned holder may vanish between the two statements; then the key is free again.
         winner = _winners([row]).get(row["key"])
@@ -238,4 +239,4 @@ def _refuse_twins(rows: list[dict[str, Any]]) -> None:
 
 def _wake(queue: str, *_: str) -> None:
     crash_point("accept.committed")
-    dispatch.wake(queue)
+    dispatch.wake_soon(queue)

@@ -55,8 +55,7 @@ class Server(ABC):
         if self.running():
             return self
         self.launch()
-        self._await_answer()
-        self._after_start()
+        self.await_ready()
         return self
 
     def launch(self, *, patience: float = _LOCK_SECONDS) -> None:
@@ -71,6 +70,11 @@ class Server(ABC):
             self._process = self._spawn(lock)
         finally:
             os.close(lock)
+
+    def await_ready(self) -> None:
+        """Return when a launched server answers and can be used. Raises ServerFailed when that takes over a minute."""
+        self._await_answer()
+        self._after_start()
 
     def running(self) -> bool:
         """Whether the process lives (it may be paused)."""

@@ -8,7 +8,8 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO, Self
@@ -72,6 +73,17 @@ class Supervisor:
         self._wake.close()
         self._wake_end.close()
 
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """No Stop is raised in here but at the end, so that no child starts without our knowing of it."""
+        before, self._serving = self._serving, True
+        try:
+            yield
+        finally:
+            self._serving = before
+        if self._stopping and not self._serving:
+            raise Stop
+
     def adopt(self, child: Child) -> None:
         """Look after a child that runs already."""
         self._wards.append(_Ward(child, alive=True, launched_at=time.monotonic()))
@@ -79,8 +91,9 @@ class Supervisor:
     def keep(self, child: Child) -> None:
         """Start a child, and start it again whenever it ends."""
         ward = _Ward(child)
-        self._wards.append(ward)
-        self._launch(ward)
+        with self.undisturbed():
+            self._wards.append(ward)
+            self._launch(ward)
 
     def once(self, child: Child, *, tries: int, done: Callable[[], None]) -> None:
         """Start a child that ends by itself; up to `tries` times until it ends well, and then `done` is called."""
@@ -170,7 +183,9 @@ class Supervisor:
             ward.tries -= 1
             if code == 0 and ward.done:
                 ward.done()
-            if code == 0 or ward.tries == 0:
+            if code and not ward.tries:
+                self.say(ward.child.name, f"{_cause(code)}; given up")
+            if not code or not ward.tries:
                 self._wards.remove(ward)
                 return
         if time.monotonic() - ward.launched_at > _STEADY_SECONDS:
@@ -191,7 +206,7 @@ class Supervisor:
             return
         ward.alive = True
         if ward.pause > _FIRST_PAUSE:
-            self.say(ward.child.name, f"is up again (process {ward.child.pid})")
+            self.say(ward.child.name, f"was started again (process {ward.child.pid})")
         if output := ward.child.output:
             self.watch(output, lambda: self._read(ward))
 

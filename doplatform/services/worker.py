@@ -19,11 +19,13 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker import SimpleWorker
 from rq.worker_pool import WorkerPool
+from rq.worker_registration import register
 
 from actions import conf
 from actions.definitions.registry import registry
@@ -37,6 +39,7 @@ from actions.engine.workers import Registration
 from actions.errors import UnsafeDatabase
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+_RQ_HEARTBEAT = 5.0
 _PARENT_DEATH = 1
 """prctl's PR_SET_PDEATHSIG."""
 
@@ -58,7 +61,7 @@ class WakeUp(Job):
         return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
 
 
-class Worker(SimpleWorker):  # type: ignore[misc]
+class Worker(SimpleWorker):
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
@@ -69,6 +72,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._dropped: set[str] = set()
         self._deadline: Deadline | None = None
+        self._beaten = 0.0
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
@@ -91,14 +95,31 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Consume the wake-up, drain its queue, and wake again if rows are left when the time is up."""
         name = job.queue_to_drain() if isinstance(job, WakeUp) else None
-        self._consume(job, queue)
-        if name is None:
-            self._drop(job)
-            return
-        self.set_state(WorkerStatus.BUSY)
-        if self._drain.run(name):
+        again = False
+        try:
+            if name is None:
+                self._drop(job)
+            else:
+                again = self._drain.run(name)
+        finally:
+            self._consume(job, queue)
+        if again and name is not None:
             dispatch.wake(name)
-        self.set_state(WorkerStatus.IDLE)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's own sign of life: its key lives for minutes, so not at every step of every wake-up."""
+        now = time.monotonic()
+        if pipeline is None and now - self._beaten < _RQ_HEARTBEAT:
+            return
+        self._beaten = now
+        super().heartbeat(timeout, pipeline)
+        # Again and again, because a flushed Redis has forgotten who serves which queue.
+        register(self)
+
+    def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
+        """Tell Redis only what is new."""
+        if state != self._state:
+            super().set_state(state, pipeline)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT: take nothing new; after the grace time interrupt the handler and give its attempt back."""
@@ -125,7 +146,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             log.warning("stranger_dropped", job=job.id[:100])
 
 
-class Pool(WorkerPool):  # type: ignore[misc]
+class Pool(WorkerPool):
     """RQ's pool with our worker. A worker dies with the pool, so that nothing runs that nobody restarts."""
 
     def __init__(self, queues: list[str], connection: Redis, count: int) -> None:
@@ -145,7 +166,7 @@ def prepare_process() -> None:
     connections.close_all()
     dispatch.reset()
     longest = max((hard_timeout(action) for action in registry), default=60.0)
-    options = settings.DATABASES["default"].setdefault("OPTIONS", {})
+    options: dict[str, Any] = dict(connections["default"].settings_dict.get("OPTIONS", {}))
     # Times in milliseconds. A client that is stopped, or whose machine is gone, must not hold locks for ever.
     limits = {
         "idle_in_transaction_session_timeout": int((longest + 30) * 1000),

@@ -5,8 +5,8 @@ WITH ended AS MATERIALIZED (
   FROM unnest(
     %(ids)s::uuid[], %(attempts)s::int[], %(statuses)s::text[], %(outcomes)s::text[], %(results)s::text[],
     %(errors)s::text[], %(delays)s::float8[], %(tries)s::int[], %(losses)s::int[], %(durations)s::float8[],
-    %(lines)s::text[], %(progress)s::text[], %(details)s::text[])
-    AS row (id, attempt, status, outcome, result, error, delay, tries, losses, duration, lines, progress, details)
+    %(lines)s::text[], %(progress)s::text[], %(details)s::text[], %(verbs)s::text[])
+    AS row (id, attempt, status, outcome, result, error, delay, tries, losses, duration, lines, progress, details, verb)
 ), settled AS (
   UPDATE actions_execution AS execution
   SET status = ended.status, result = ended.result::jsonb, error = CASE WHEN ended.status IN ('failed', 'retrying', 'in_doubt')
@@ -19,7 +19,7 @@ WITH ended AS MATERIALIZED (
   WHERE execution.id = ended.id AND execution.attempt = ended.attempt AND execution.worker_id = %(worker)s
     AND execution.status = 'running'
   RETURNING execution.id, execution.attempt, execution.action_id, ended.status, ended.outcome, ended.error, ended.duration,
-    ended.lines, ended.progress, ended.details
+    ended.lines, ended.progress, ended.details, ended.verb
 ), attempts AS (
   UPDATE actions_attempt AS attempt
   SET outcome = settled.outcome, error = settled.error::jsonb, finished_at = clock_timestamp(),
@@ -29,9 +29,7 @@ WITH ended AS MATERIALIZED (
   WHERE attempt.execution_id = settled.id AND attempt.number = settled.attempt
 ), audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data)
-  SELECT 'execution.' || CASE outcome WHEN 'given_back' THEN 'given_back' WHEN 'postponed' THEN 'postponed'
-      WHEN 'lost' THEN 'rescued' ELSE status END,
-    'system', 'platform', 'doplatform', id, action_id, attempt, '', details::jsonb
+  SELECT verb, 'system', 'platform', 'doplatform', id, action_id, attempt, '', details::jsonb
   FROM settled
 ), mark AS (
   DELETE FROM actions_unsettled WHERE worker_id = %(worker)s RETURNING worker_id

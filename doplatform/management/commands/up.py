@@ -45,9 +45,11 @@ class Command(BaseCommand):
         """Serve. Exit code 3: an instance is up already on this data folder; 1: it could not start."""
         try:
             with Supervisor(say_to(_write)) as supervisor:
-                Up(supervisor, paths.data_folder(), port=options["port"], workers=options["workers"]).start()
+                up = Up(supervisor, paths.data_folder(), port=options["port"], workers=options["workers"])
+                up.start()
                 supervisor.serve()
                 supervisor.say("up", "stopping")
+                up.close()
         except Stop:
             pass
         except AlreadyUp as error:
@@ -83,18 +85,20 @@ class Up:
         self._start_programs()
         Readiness(self.supervisor, self._listener.getsockname(), self._ready).ask()
 
+    def close(self) -> None:
+        """Take no more requests; those that wait are told so by the closed connection."""
+        self._listener.close()
+
     def _say_port(self) -> None:
         self._url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         if self._listener.getsockname()[1] != self.port:
             self.say("up", f"port {self.port} is busy; taking {self._listener.getsockname()[1]}")
 
     def _serve(self, server: Server, *, stop_seconds: float) -> None:
-        try:
-            server.start()
-        except BaseException:
-            server.kill()
-            raise
-        self.supervisor.adopt(Kept(server, stop_seconds=stop_seconds))
+        with self.supervisor.undisturbed():
+            server.launch()
+            self.supervisor.adopt(Kept(server, stop_seconds=stop_seconds))
+        server.await_ready()
         self.say(server.name, f"is up (process {server.pid}, log {server.log})")
 
     def _set_up_database(self) -> None:
