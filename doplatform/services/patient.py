@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +50,7 @@ class WakeUps(Queue):  # type: ignore[misc]
                     raise RedisConnectionError(str(error)) from error
                 log.warning("stranger_dropped", job=str(unread)[:100], error=type(error).__name__)
                 if unread is not None:
-                    _forget(lambda unread=unread: connection.delete(Job.key_for(unread)))
+                    unless_redis_is_away(partial(connection.delete, Job.key_for(unread)))
 
 
 class PatientWorker(SimpleWorker):  # type: ignore[misc]
@@ -100,7 +102,8 @@ class PatientWorker(SimpleWorker):  # type: ignore[misc]
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
         """A second signal: a handler that runs is interrupted now, and its attempt given back or put in doubt."""
-        if (now() - self._shutdown_requested_date).total_seconds() < 1:
+        asked = self._shutdown_requested_date
+        if asked is not None and (now() - asked).total_seconds() < 1:
             return  # the same Ctrl-C, once from the terminal and once from the pool
         self.interrupt(signum, frame)
         self._shutdown()
@@ -110,25 +113,27 @@ class PatientWorker(SimpleWorker):  # type: ignore[misc]
 
     def check_for_suspension(self, burst: bool) -> None:
         """RQ's own suspension, when Redis can tell."""
-        _forget(lambda: super(PatientWorker, self).check_for_suspension(burst))
+        unless_redis_is_away(lambda: super(PatientWorker, self).check_for_suspension(burst))
 
     def run_maintenance_tasks(self) -> None:
         """A wake-up that a dead worker had popped is worth nothing: RQ would try to fail it, in registries we do not use."""
         for queue in self.queues:
-            _forget(lambda queue=queue: self.connection.delete(IntermediateQueue(queue.key, self.connection).key))
-        self.last_cleaned_at = now()
+            unless_redis_is_away(
+                lambda queue=queue: self.connection.delete(IntermediateQueue(queue.key, self.connection).key)
+            )
+        self.last_cleaned_at: datetime | None = now()
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """RQ's own sign of life, when Redis takes it."""
-        _forget(lambda: super(PatientWorker, self).heartbeat(*args, **kwargs))
+        unless_redis_is_away(lambda: super(PatientWorker, self).heartbeat(*args, **kwargs))
 
     def set_state(self, *args: Any, **kwargs: Any) -> None:
         """Idle or busy, when Redis takes it."""
-        _forget(lambda: super(PatientWorker, self).set_state(*args, **kwargs))
+        unless_redis_is_away(lambda: super(PatientWorker, self).set_state(*args, **kwargs))
 
     def register_death(self) -> None:
         """Say goodbye, when Redis takes it."""
-        _forget(super().register_death)
+        unless_redis_is_away(super().register_death)
 
     def _set_ip_address(self, connection: Redis) -> None:
         self.ip_address = "unknown"
@@ -140,7 +145,8 @@ def until_registered() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _forget(act: Callable[[], Any]) -> None:
+def unless_redis_is_away(act: Callable[[], Any]) -> None:
+    """Do `act`; what Redis does not take is not said."""
     try:
         act()
     except RedisError as error:

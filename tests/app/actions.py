@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from actions import Context, GiveUp, InDoubt, RetryLater, RetryPolicy, action
 from tests.app.models import Effect
 
@@ -171,3 +173,12 @@ _WAYS = {
     "holds-gil": _holds_gil,
     "blocks-signals": _blocks_signals,
 }
+
+
+# The audit's seals
+
+
+@action("test-sealed-secret", effects="database", retry=QUICK)
+def sealed_secret(name: str, token: SecretStr | None = None) -> dict:
+    """Has a secret param, so that its fingerprint is keyed."""
+    return {"name": name}
