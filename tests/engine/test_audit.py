@@ -72,7 +72,8 @@ def test_each_change_of_status_has_one_entry_of_its_own_transaction(declare: Any
         worker.work()
         changes = rows("SELECT execution_id, xid, count(*) FROM witness GROUP BY 1, 2 ORDER BY 1, 2")
         entries = rows(
-            "SELECT execution_id, xid, count(*) FROM actions_auditentry WHERE verb LIKE 'execution.%%' GROUP BY 1, 2 ORDER BY 1, 2"
+            "SELECT execution_id, xid, count(*) FROM actions_auditentry WHERE verb LIKE 'execution.%%' "
+            "GROUP BY 1, 2 ORDER BY 1, 2"
         )
         assert changes == entries
         assert len(changes) > 25

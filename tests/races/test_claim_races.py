@@ -26,7 +26,7 @@ def test_two_claimers_never_take_the_same_execution(crew: Any):
             taken += [claim.id for claim in claims]
         return taken
 
-    taken = [id for ids in all_at_once([lambda w=worker: drain(w) for worker in crews]) for id in ids]
+    taken = [one for some in all_at_once([lambda w=worker: drain(w) for worker in crews]) for one in some]
     assert len(taken) == len(set(taken)) == 200
     assert value("SELECT count(*) FROM actions_attempt") == 200
 
