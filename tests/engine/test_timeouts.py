@@ -27,11 +27,7 @@ def test_except_exception_does_not_swallow_the_timeout(kind: str, status: str, d
         while True:
             try:
                 time.sleep(10)
-<<<<<<< HEAD
-            except Exception:
-=======
             except Exception:  # noqa: BLE001  (that is the hazard)
->>>>>>> behaviour
                 continue
 
     handle = stubborn.invoke()
