@@ -26,6 +26,8 @@ class Site(AdminSite):
     site_title = "doplatform"
     index_title = "Overview"
     site_url = None
+    enable_nav_sidebar = False
+    """The header leads everywhere, and lists need the width."""
 
     def index(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
         """How things stand: counts, what failed last, who is at work."""
@@ -46,7 +48,9 @@ def _overview() -> dict[str, Any]:
     counts = stats.by_status()
     return {
         "counts": [
-            count for status, count in counts.items() if count.number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
+            counts[status]
+            for status in sorted(counts, key=lambda status: status not in _NEED_SOMEBODY)
+            if counts[status].number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
         ],
         "failures": executions.newest_failures(_SHOWN),
         "doubts": executions.oldest_in_doubt(_SHOWN),

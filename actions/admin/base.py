@@ -63,6 +63,9 @@ class BoundedList(ChangeList):
         """The rows; a page beyond the last one is the last one."""
         super().get_results(request)
         self.page_num = min(max(self.page_num, 1), self.paginator.num_pages)
+        if not self.query and not self.has_active_filters:
+            # Nothing to clear, so the search box offers no way to show all.
+            self.full_result_count = self.result_count
 
     @property
     def capped(self) -> bool:
@@ -78,14 +81,12 @@ class LookOnly(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
+    empty_value_display = ""
     list_per_page = 50
     sortable_by: ClassVar[Any] = ()
     change_list_template = "admin/actions/list.html"
     note: ClassVar[str] = ""
     """A sentence above the list."""
-
-    class Media:
-        css: ClassVar = {"all": ("actions/admin.css",)}
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Never."""

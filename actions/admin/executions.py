@@ -40,7 +40,7 @@ class ExecutionList(BoundedList):
 class ExecutionAdmin(LookOnly):
     """One row per request to do an action."""
 
-    list_display = ("shown_id", "shown_action", "shown_status", "cause", "shown_actor", "asked", "attempt", "ended")
+    list_display = ("shown_id", "shown_action", "shown_status", "cause", "shown_actor", "asked", "ended")
     list_display_links = None
     list_filter = (StatusFilter, ActionFilter, QueueFilter)
     search_fields: ClassVar[Any] = ("id",)

@@ -47,6 +47,12 @@ def test_only_what_was_said_is_sent(desk):
     assert column(made, "status") == "succeeded"
 
 
+def test_params_stand_in_the_order_of_the_signature(desk):
+    shown = [field.label for field in desk.otto.get(FORM).context["params"]]
+    assert shown[:3] == ["text", "whole", "ratio"]
+    assert shown[-1] == "pin"
+
+
 def test_every_kind_of_param_becomes_its_json(desk):
     said = fields(
         text="two\r\nlines", whole="-3", ratio="2.25", agreed="true", size="large", day="2026-02-28",
