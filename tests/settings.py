@@ -10,4 +10,5 @@ from doplatform.settings import INSTALLED_APPS as _PRODUCT
 INSTALLED_APPS = [*_PRODUCT, "tests.app"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Processes that tests start get their shortened times as JSON, such as {"LEASE": 2}.
-DOPLATFORM = {**_KNOBS, **json.loads(os.environ.get("DO_TEST_KNOBS", "{}"))}
+_SECRETS = {"SECRET_KEYS": ["DAecF31ijrd6zync48p-J3XrwwlROzdXg0Y6a74e_vc="]}
+DOPLATFORM = {**_KNOBS, **_SECRETS, **json.loads(os.environ.get("DO_TEST_KNOBS", "{}"))}

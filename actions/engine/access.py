@@ -36,7 +36,8 @@ def require(actor: Actor, verb: str, *, subject: str = "") -> None:
 
 def checked_reason(actor: Actor, reason: str) -> str:
     """The reason, stripped. People must give one; raises ReasonRequired."""
+    silent = not reason.replace("\x00", "").strip()
     reason = storable(reason.strip())
-    if len(reason) > LONGEST_REASON or (not reason and actor.kind == "user"):
+    if len(reason) > LONGEST_REASON or (silent and actor.kind == "user"):
         raise ReasonRequired
     return reason

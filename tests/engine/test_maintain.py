@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from redis import Redis
 from rq import Queue
 
+from actions.engine import dispatch
 from actions.engine.maintain import Maintain, prune, redispatch
 from actions.engine.operate.pause import pause_action, pause_queue
 from tests.app import actions as app
@@ -28,9 +29,11 @@ def wake_ups() -> Any:
 def test_an_accepted_execution_has_a_wake_up_and_many_have_no_more(worker: StageWorker, wake_ups: Any):
     assert wake_ups() == 0
     app.noop.invoke()
+    dispatch.flush()
     assert wake_ups() == 1
     for _ in range(5):
         app.noop.invoke()
+    dispatch.flush()
     assert wake_ups() <= 2
 
 
