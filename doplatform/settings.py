@@ -72,6 +72,8 @@ RQ_SHOW_ADMIN_LINK = False
 
 DOPLATFORM: dict[str, object] = {
     "SECRET_KEYS": env.words("SECRET_FIELD_KEYS"),
+    "SEAL_KEY": env.text("SEAL_KEY", ""),
+    "SEAL_OLD_KEYS": env.words("SEAL_OLD_KEYS"),
     "SHUTDOWN_GRACE": env.number("SHUTDOWN_GRACE", 30),
 }
 

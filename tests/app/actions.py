@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from actions import Context, GiveUp, InDoubt, Redacted, RetryLater, RetryPolicy, action
 from tests.app.models import Effect
@@ -147,7 +147,8 @@ def _sleep_in_c() -> None:
     library = ctypes.PyDLL(None)  # holds the GIL
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        library.usleep(200_000)
+        with suppress(BaseException):
+            library.usleep(200_000)
 
 
 def _busy() -> None:
@@ -174,6 +175,15 @@ _WAYS = {
     "holds-gil": _holds_gil,
     "blocks-signals": _blocks_signals,
 }
+
+
+# The audit's seals
+
+
+@action("test-sealed-secret", effects="database", retry=QUICK)
+def sealed_secret(name: str, token: SecretStr | None = None) -> dict:
+    """Has a secret param, so that its fingerprint is keyed."""
+    return {"name": name}
 
 
 # What the faces' tests need: every kind of param, and a secret.

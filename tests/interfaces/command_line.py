@@ -4,39 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from threading import Timer
 from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, connections
-
-from actions.engine import dispatch
+from django.db import connection
 
 BASE = Path(__file__).resolve().parents[2]
-_CLEAN = """
-DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
-DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
-DELETE FROM app_effect; TRUNCATE actions_auditentry
-"""
-
-
-@pytest.fixture
-def committed(django_db_setup, django_db_blocker):
-    """An empty database in which what commits is committed."""
-    with django_db_blocker.unblock():
-        _clean()
-        dispatch.reset()
-        yield
-        _clean()
-        connections.close_all()
-
-
-def _clean():
-    with connection.cursor() as cursor:
-        cursor.execute(_CLEAN)
 
 
 def said(*words):
@@ -61,14 +40,41 @@ def refusal(*words):
 
 def manage(*words, given="", **environment):
     """manage.py as a process of its own, on the test database."""
-    place = connection.settings_dict
-    url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=BASE,
-        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE), **environment},
+        env=_environment(environment),
         input=given if isinstance(given, bytes) else given.encode(),
         capture_output=True,
         timeout=60,
         check=False,
-    )  # fmt: skip
+    )
+
+
+@contextmanager
+def started(*words, **environment):
+    """The same, running; its stderr can be read by lines while it does."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *words],
+        cwd=BASE,
+        env=_environment(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # Whoever waits for a line that does not come finds the end of the file instead.
+    patience = Timer(60, process.kill)
+    patience.start()
+    with process:
+        try:
+            yield process
+        finally:
+            patience.cancel()
+            process.kill()
+
+
+def _environment(own):
+    place = connection.settings_dict
+    url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
+    here = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE)}
+    return {**os.environ, **here, **own}
