@@ -25,15 +25,15 @@ _EXACT = "SELECT status, count(*) FROM actions_execution GROUP BY status"
 # One branch per partial index, so that each is an index scan that stops at the cap.
 _CAPPED = """
 SELECT 'queued', count(*) FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'retrying', count(*) FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'running', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'failed', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'in_doubt', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS found
 """
 # What has no index of its own comes from the planner's statistics, as old as the last ANALYZE.
 _ESTIMATED = """
