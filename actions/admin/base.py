@@ -106,7 +106,7 @@ class LookOnly(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only the list's own filters: by others' columns the address could be used to guess params."""
-        if lookup not in {choice.parameter_name for choice in self.list_filter}:
+        if lookup not in {getattr(choice, "parameter_name", None) for choice in self.list_filter}:
             raise IncorrectLookupParameters
         return True
 

@@ -25,15 +25,15 @@ _EXACT = "SELECT status, count(*) FROM actions_execution GROUP BY status"
 # One branch per partial index, so that each is an index scan that stops at the cap.
 _CAPPED = """
 SELECT 'queued', count(*) FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'retrying', count(*) FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'running', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'failed', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS found
 UNION ALL SELECT 'in_doubt', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS some
+  SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS found
 """
 # What has no index of its own comes from the planner's statistics, as old as the last ANALYZE.
 _ESTIMATED = """
@@ -41,16 +41,21 @@ SELECT value, (frequency * %(rows)s)::bigint
 FROM pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (value, frequency)
 WHERE schemaname = current_schema() AND tablename = 'actions_execution' AND attname = 'status'
 """
+# The pair of bounds means equality, but leaves only the index on (action, id) to give the order: with = the planner walks
+# the primary key through millions of others' rows in search of an action that is rare.
 _BY_ACTION = """
 SELECT action.name, recent.status, recent.number, last.id, last.status, last.at
 FROM unnest(%(names)s::text[]) AS action (name)
 LEFT JOIN LATERAL (
   SELECT status, count(*) AS number
-  FROM (SELECT status FROM actions_execution WHERE action_id = action.name ORDER BY id DESC LIMIT %(recent)s) AS newest
+  FROM (
+    SELECT status FROM actions_execution WHERE action_id >= action.name AND action_id <= action.name
+    ORDER BY action_id DESC, id DESC LIMIT %(recent)s) AS newest
   GROUP BY status) AS recent ON true
 LEFT JOIN LATERAL (
   SELECT id, status, coalesce(finished_at, started_at, created_at) AS at
-  FROM actions_execution WHERE action_id = action.name ORDER BY id DESC LIMIT 1) AS last ON true
+  FROM actions_execution WHERE action_id >= action.name AND action_id <= action.name
+  ORDER BY action_id DESC, id DESC LIMIT 1) AS last ON true
 """
 
 

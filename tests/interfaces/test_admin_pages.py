@@ -3,12 +3,14 @@
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from actions import Actor
 from actions.engine.operate.trigger import trigger
 from actions.ids import public_id
 from actions.models import Action, AuditEntry, Execution
+from actions.queries import stats
 from tests.app import actions as app
 from tests.interfaces.desk import (
     ACTIONS,
@@ -305,3 +307,36 @@ def test_times_are_utc_with_the_exact_one_in_the_title(desk, settings):
     body = desk.vera.get(page_of(handle)).content.decode()
     assert f'title="{created:%Y-%m-%d %H:%M:%S.%f} UTC"' in body
     assert f">{created:%Y-%m-%d %H:%M:%S}<" in body
+
+
+def test_counts_of_a_large_table_are_bounded_or_estimated(desk, monkeypatch):
+    """D17: beyond a size nothing is counted to the end."""
+    desk.failed()
+    desk.in_doubt()
+    app.noop.invoke_many([{"n": number} for number in range(30)])
+    desk.worker.work()
+    rows("ANALYZE actions_execution")
+    monkeypatch.setattr(stats, "_SMALL", -1)
+    monkeypatch.setattr(stats, "CAP", 0)
+    counts = stats.by_status()
+    assert counts["failed"].more
+    assert counts["in_doubt"].more
+    assert not counts["running"].more
+    assert counts["succeeded"].estimated
+    assert counts["succeeded"].number == 30
+    assert "≈ 30" in text_of(desk.vera.get("/admin/"))
+
+
+def test_an_old_form_token_is_explained(desk):
+    """D02."""
+    handle = desk.failed()
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.get(username="otto"))
+    answer = browser.post(page_of(handle, "retry"), {"reason": "x", "csrfmiddlewaretoken": "old"})
+    assert answer.status_code == 403
+    assert "Your session changed" in text_of(answer)
+    assert Execution.objects.get().status == "failed"
+
+
+def test_pages_are_not_framed(desk):
+    assert desk.ada.get("/admin/")["X-Frame-Options"] == "DENY"
