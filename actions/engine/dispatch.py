@@ -3,42 +3,42 @@
 Nothing here may fail a request: when Redis is away the row stays queued and maintain wakes the queue later.
 """
 
+import atexit
 import json
+import threading
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import redis
 import structlog
 from django.conf import settings as django_settings
-from django.db import DatabaseError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from actions import conf
 from actions.crashpoints import crash_point
-from actions.engine.workers import count_live
 
 DRAIN = "doplatform.services.worker.drain"
 """The one function that a wake-up may name."""
-_COUNT_AGE = 2.0
 _WAKE_UP_LIFE = 600
 """Seconds until an unread wake-up vanishes from Redis: maintain has woken its queue long before."""
 
-# Look and push in one round trip, so that two senders cannot both see room for the last wake-up.
+# Look and push in one round trip, so that two senders cannot both see room for the last wake-up. The workers counted are
+# those that registered with RQ: one that was killed counts until RQ cleans up, which costs an idle wake-up and no more.
 _PUSH = """
-if redis.call('llen', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
-redis.call('hset', KEYS[2], unpack(ARGV, 4))
-redis.call('expire', KEYS[2], ARGV[2])
+if redis.call('llen', KEYS[1]) >= math.max(1, redis.call('scard', KEYS[4])) then return 0 end
+redis.call('hset', KEYS[2], unpack(ARGV, 3))
+redis.call('expire', KEYS[2], ARGV[1])
 redis.call('sadd', KEYS[3], KEYS[1])
-redis.call('rpush', KEYS[1], ARGV[3])
+redis.call('rpush', KEYS[1], ARGV[2])
 return 1
 """
 _MOST_ENTRIES = 1_000
@@ -48,7 +48,6 @@ _LARGEST_WAKE_UP = 4_096
 
 log = structlog.get_logger(__name__)
 _connections: dict[tuple[str, float], redis.Redis] = {}
-_counts: dict[str, tuple[float, int]] = {}
 _senders: dict[str, "_Sender"] = {}
 _silent_until = 0.0
 
@@ -73,11 +72,59 @@ def wake(*queues: str) -> bool:
     return True
 
 
+def wake_soon(*queues: str) -> None:
+    """`wake` in the background: a request neither waits for Redis nor repeats what another is about to say.
+
+    A process that dies before the wake-up is sent loses nothing: maintain finds the rows.
+    """
+    _waker.add(queues)
+
+
+def flush(timeout: float = 1.0) -> None:
+    """Wait until every wake-up asked for so far was sent or given up, at most `timeout` seconds."""
+    _waker.flush(timeout)
+
+
+class _Waker:
+    """A thread that sends wake-ups, begun at the first one; queues asked for meanwhile are sent once."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+        self._sending = False
+        self._change = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, queues: Iterable[str]) -> None:
+        with self._change:
+            self._asked.update(queues)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="waker", daemon=True)
+                self._thread.start()
+                atexit.register(self.flush, 1.0)
+            self._change.notify_all()
+
+    def flush(self, timeout: float) -> None:
+        with self._change:
+            self._change.wait_for(lambda: not self._asked and not self._sending, timeout)
+
+    def _serve(self) -> None:
+        while True:
+            with self._change:
+                self._sending = False
+                self._change.notify_all()
+                self._change.wait_for(lambda: self._asked)
+                queues, self._asked, self._sending = tuple(self._asked), set(), True
+            wake(*queues)
+
+
+_waker = _Waker()
+
+
 def reset() -> None:
     """Forget connections and failures (after a fork, and in tests)."""
-    global _silent_until  # noqa: PLW0603
+    global _silent_until, _waker  # noqa: PLW0603
+    _waker = _Waker()
     _connections.clear()
-    _counts.clear()
     _senders.clear()
     _silent_until = 0.0
 
@@ -147,7 +194,7 @@ def _wake(name: str) -> None:
     sender = _senders.get(name)
     if sender is None:
         sender = _senders[name] = _Sender(name, connection)
-    sender.push(connection, max(1, _live_workers(name)))
+    sender.push(connection)
     crash_point("dispatch.pushed")
 
 
@@ -160,31 +207,19 @@ class _Sender:
         job.set_status(JobStatus.QUEUED, pipeline=connection.pipeline())
         self._key = queue.key
         self._queues_key = queue.redis_queues_keys
+        self._workers_key = WORKERS_BY_QUEUE_KEY % name
         self._fields = [part for pair in job.to_dict(include_meta=False).items() for part in pair]
         self._fields += ["status", JobStatus.QUEUED.value]
         self._push = connection.register_script(_PUSH)
 
-    def push(self, connection: redis.Redis, most: int) -> None:
-        """One more wake-up, unless `most` are pending."""
+    def push(self, connection: redis.Redis) -> None:
+        """One more wake-up, unless every worker has one pending."""
         job_id = str(uuid4())
         self._push(
-            keys=[self._key, Job.key_for(job_id), self._queues_key],
-            args=[most, _WAKE_UP_LIFE, job_id, *self._fields],
+            keys=[self._key, Job.key_for(job_id), self._queues_key, self._workers_key],
+            args=[_WAKE_UP_LIFE, job_id, *self._fields],
             client=connection,
         )
-
-
-def _live_workers(name: str) -> int:
-    """Live workers of the queue, counted at most every two seconds."""
-    now = time.monotonic()
-    counted, count = _counts.get(name, (0.0, 0))
-    if now - counted > _COUNT_AGE:
-        try:
-            count = count_live(name)
-        except (DatabaseError, psycopg.Error):
-            count = 1
-        _counts[name] = (now, count)
-    return count
 
 
 def _connection(name: str) -> redis.Redis:
@@ -193,7 +228,14 @@ def _connection(name: str) -> redis.Redis:
     connection = _connections.get((url, limit))
     if connection is None:
         connection = redis.Redis.from_url(
-            url, socket_timeout=limit, socket_connect_timeout=limit, retry=Retry(NoBackoff(), 1)
+            url,
+            # Connecting and one round trip stay below the limit together. A connection that Redis has closed meanwhile
+            # is worth a second try, silence is not; and a greeting would be a round trip more.
+            socket_timeout=0.6 * limit,
+            socket_connect_timeout=0.4 * limit,
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+            protocol=2,
+            driver_info=None,
         )
         _connections[url, limit] = connection
     return connection

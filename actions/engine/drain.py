@@ -46,6 +46,8 @@ class Drain:
         except (DatabaseError, InterfaceError) as error:
             log.warning("drain_interrupted", queue=queue, error=str(error).strip()[:500])
             connection.close()
+            # A claim whose reply was lost, or what was not recorded: rescued from the name that this process gives up.
+            self._heartbeat.resign()
             return False
         finally:
             self._heartbeat.begin(None)

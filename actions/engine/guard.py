@@ -27,6 +27,10 @@ _CONTROL = re.compile(
 _MARK = sql.SQL("INSERT INTO actions_unsettled (worker_id) VALUES ({worker}); SAVEPOINT do_member")
 _NEXT = "RELEASE SAVEPOINT do_member; SAVEPOINT do_member"
 _UNDO = "ROLLBACK TO SAVEPOINT do_member"
+_CLOSED = (
+    "The handler closed the database connection that its record was to be committed on; its writes were rolled back. "
+    "Leave the connection open, or declare atomic=False on the action."
+)
 
 
 class Guard:
@@ -72,22 +76,26 @@ class Guard:
         try:
             yield
             self._refuse_broken()
-        except BaseException:
+        except BaseException as error:
             self._handler_runs = False
             self._undo(savepoints)
+            if _closed_by_handler():
+                raise TransactionControl(_CLOSED) from error
             raise
         self._handler_runs = False
 
     def soften(self, warn: Callable[[Exception], None]) -> None:
         """Make the member's on_commit hooks robust: what they raise after the commit becomes a warning, not a failure."""
-        hooks = connection.run_on_commit
+        hooks: list[Any] = connection.run_on_commit
         for index in range(self._hooks, len(hooks)):
             savepoints, hook, robust = hooks[index]
             if not robust:
                 hooks[index] = (savepoints, _softened(hook, warn), True)
 
     def _refuse_broken(self) -> None:
-        """A handler that swallowed a database error leaves a transaction that cannot commit."""
+        """A handler that swallowed a database error, or closed the connection, leaves nothing that can commit."""
+        if _closed_by_handler():
+            raise TransactionControl(_CLOSED)
         if not self._inside:
             return
         if connection.needs_rollback or _raw().info.transaction_status == TransactionStatus.INERROR:
@@ -115,6 +123,12 @@ def alive() -> bool:
     """Whether Django's connection still has a usable PostgreSQL session."""
     raw = connection.connection
     return raw is not None and not raw.closed and not connection.closed_in_transaction
+
+
+def _closed_by_handler() -> bool:
+    """Whether somebody here closed the session, as against a server that ended it."""
+    raw = connection.connection
+    return connection.closed_in_transaction or (raw is not None and raw.closed and not raw.broken)
 
 
 _guarded: tuple[BaseDatabaseWrapper, bool] | None = None

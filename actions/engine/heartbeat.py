@@ -71,6 +71,13 @@ class Heartbeat:
         with self._lock:
             return self._beat_once()
 
+    def resign(self) -> None:
+        """Give up this name and its lock, so that whatever is left running in it is rescued; `ensure` takes another."""
+        with self._lock:
+            self.worker = 0
+            if self._connection is not None:
+                self._connection.close()
+
     def _beat(self) -> None:
         while not self._stop.wait(conf.get().HEARTBEAT):
             with self._lock:

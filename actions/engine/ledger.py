@@ -204,11 +204,14 @@ def move(
     result: str | None = None,
     error: dict[str, Any] | None = None,
     fresh: bool = False,
+    tries: int = 0,
+    delay: float = 0.0,
     details: dict[str, Any] | None = None,
 ) -> str | None:
     """One verb on one execution seen as (`before`, `attempt`); returns its queue, None when it had moved on.
 
-    `fresh` starts the counting of tries and losses again; `outcome` closes an open attempt.
+    `fresh` starts the counting of tries and losses again, `tries` adds to it; `outcome` closes an open attempt; what is
+    queued is due after `delay` seconds.
     """
     rows = fetch(
         "move",
@@ -224,6 +227,8 @@ def move(
             "result": result,
             "error": _text(error),
             "fresh": fresh,
+            "tries": tries,
+            "delay": delay,
             "data": _text(details),
         },
     )

@@ -174,7 +174,7 @@ def _breaks(error: BaseException) -> bool:
     """Whether the transaction itself must go: a conflict, or a connection that is no more."""
     if isinstance(error, OperationalError) and conflict(error):
         return True
-    return connection.connection is not None and not alive() and not connection.closed_in_transaction
+    return connection.connection is not None and not alive()
 
 
 def _warn(claim: Claim, error: Exception) -> None:

@@ -8,6 +8,7 @@ A COMMIT without a reply is judged by the server: committed is done, aborted is 
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
@@ -22,6 +23,7 @@ from actions.engine.aftermath import follow, wake_later
 from actions.engine.guard import Guard, alive
 from actions.engine.ledger import Claim, Ending
 from actions.engine.perform import Performer, Regroup, conflict
+from actions.engine.statements import raw
 from actions.errors import LeaseLost, TransactionControl, WorkerLost, describe
 from actions.states import Effects, Status
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _CONFLICT_ROUNDS = 5
 """How often a `database` handler that met a deadlock or a serialization failure is entered within one attempt."""
 _AGAIN = {Status.QUEUED, Status.RETRYING}
+_PASSING = ("08", "40", "53", "55P03", "57P")
+"""SQLSTATEs, or their beginnings, of what passes: sessions that end, servers that start, conflicts with others."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +63,7 @@ class Settler:
     def __init__(self, *, performer: Performer, lease: Lease) -> None:
         self._performer = performer
         self._lease = lease
+        self._session: psycopg.Connection[Any] | None = None
 
     def work(self, claims: list[Claim]) -> None:
         """Perform all of `claims`, each to its recorded end; what a stopping worker has not begun is given back."""
@@ -113,7 +118,7 @@ class Settler:
                 return
             except (Regroup, DatabaseError, InterfaceError, TransactionControl) as error:
                 cause = error.error if isinstance(error, Regroup) else error
-                if not alive() and not isinstance(cause, TransactionControl):
+                if self._session_ended() and not isinstance(cause, TransactionControl):
                     self._record([_lost(action, claim)])
                     return
                 if again > 1 and action.effects == Effects.DATABASE and conflict(cause):
@@ -131,8 +136,10 @@ class Settler:
         until = time.monotonic() + settings.GROUP_TIME
         endings: list[Ending] = []
         xid, hooks = "", []
+        self._session = None
         try:
             with connection.execute_wrapper(guard), transaction.atomic():
+                self._session = raw()
                 for claim in claims:
                     begun.append(claim)
                     endings.append(self._perform(claim, guard))
@@ -142,10 +149,15 @@ class Settler:
                 hooks = list(connection.run_on_commit)
                 crash_point("settle.updated")
         except (OperationalError, InterfaceError) as error:
-            if xid and not alive():
+            if xid and self._session_ended():
                 raise CommitUnknown(xid, hooks) from error
             raise
         crash_point("settle.committed")
+
+    def _session_ended(self) -> bool:
+        """Whether the session of the last transaction is gone. Django has opened another one by then, so that its
+        connection does not tell."""
+        return self._session is None or bool(self._session.closed)
 
     def _perform(self, claim: Claim, guard: Guard) -> Ending:
         action = registry.get(claim.action)
@@ -170,7 +182,7 @@ class Settler:
     def _record(self, endings: list[Ending]) -> None:
         """Settle by themselves endings whose handler's transaction is gone, however long PostgreSQL may be away."""
         for ending in endings:
-            self.persist(lambda ending=ending: self._record_one(ending))
+            self.persist(partial(self._record_one, ending))
 
     def _record_one(self, ending: Ending) -> None:
         try:
@@ -211,12 +223,19 @@ class Settler:
             try:
                 return act()
             except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
-                if alive():
+                if not _passes(error):
                     raise
                 log.warning("database_away", error=str(error).strip()[:200], pause=pause)
                 connection.close()
                 time.sleep(pause)
                 pause = min(2 * pause, 1.0)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same statement may well succeed on another session, or a moment later."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    state = getattr(cause, "sqlstate", None)
+    return state is None or state.startswith(_PASSING)
 
 
 def _judge(xid: str) -> str:

@@ -4,6 +4,7 @@ Hot statements go to psycopg directly: server-side parameters and prepared state
 client and plan anew each time. They share Django's connection, and so its transactions.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,15 @@ def fetch(name: str, params: dict[str, Any], *, prepare: bool = False) -> list[t
             # Django switches preparing off for the whole connection; it is switched on for this statement alone.
             connection.prepare_threshold = 0
         try:
-            cursor.execute(load(name), params)  # type: ignore[arg-type]  # texts of ours, not of users
+            cursor.execute(load(name), params)
         finally:
             connection.prepare_threshold = None
         return cursor.fetchall() if cursor.description else []
+
+
+def stream(name: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of the named statement as PostgreSQL produces them, in binary; nothing else may use the connection
+    until the last one has come."""
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    with wrapper.wrap_database_errors, psycopg.Cursor(raw()) as cursor:
+        yield from cursor.stream(load(name), params, binary=True)

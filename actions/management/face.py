@@ -19,11 +19,13 @@ from actions.definitions.actor import Actor
 from actions.errors import (
     DatabaseUnavailable,
     DoplatformError,
+    ExecutionFailed,
     InvalidInput,
     NotMigrated,
     ReasonRequired,
     storable,
 )
+from actions.errors import Refused as StateRefused
 
 _OTHER_SCHEMA = {"42P01", "42703"}
 """SQLSTATEs of a table and of a column that is not there."""
@@ -40,6 +42,8 @@ class Face(BaseCommand):
     # Somebody else's wrong setting must not keep an operator from acting; `doctor` and `check` report it.
     requires_system_checks = ()
     asks_reason = False
+    done: dict[str, Any]
+    """What JSON says beside an error that came after a part was done."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The options of every face, then the command's own."""
@@ -58,6 +62,7 @@ class Face(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Act, and turn every refusal into an exit code with a sentence."""
         self.as_json: bool = options["json"]
+        self.done: dict[str, Any] = {}
         try:
             answer = self.act(options)
             if self.as_json:
@@ -82,7 +87,7 @@ class Face(BaseCommand):
 
     def _refuse(self, error: DoplatformError) -> NoReturn:
         if self.as_json:
-            self.print_json({"error": as_json(error)})
+            self.print_json({**self.done, "error": as_json(error)})
         raise Refused(f"{error.code}: {shown(error.message)}")
 
 
@@ -173,6 +178,8 @@ def as_json(error: DoplatformError) -> dict[str, Any]:
             {"code": fault.code, "path": storable(fault.path), "message": storable(fault.message)}
             for fault in error.problems
         ]
+    if isinstance(error, (StateRefused, ExecutionFailed)):
+        described["status"] = str(error.status)
     return described
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from benchmarks.stage import Stage, children
 
@@ -29,16 +30,12 @@ class Cast:
 
     def __init__(self, stage: Stage, env: Mapping[str, str]) -> None:
         self._stage = stage
-        self.pools = [
-            Member(lambda place=place: stage.manage(f"pool-{place}", "work", "--processes", "2", env=env))
-            for place in range(2)
-        ]
-        self.maintains = [
-            Member(lambda place=place: stage.manage(f"maintain-{place}", "maintain", env=env)) for place in range(2)
-        ]
         web = ["-m", "gunicorn", "doplatform.wsgi", "--bind", f"unix:{stage.folder}/web.sock", "--workers", "1"]
         web += ["--log-level", "warning", "--no-control-socket"]
-        self.webs = [Member(lambda: stage.start("web", *web, env=env))]
+        pool, maintain = ("work", "--processes", "2"), ("maintain",)
+        self.pools = [Member(partial(stage.manage, f"pool-{place}", *pool, env=env)) for place in range(2)]
+        self.maintains = [Member(partial(stage.manage, f"maintain-{place}", *maintain, env=env)) for place in range(2)]
+        self.webs = [Member(partial(stage.start, "web", *web, env=env))]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look_after, name="cast", daemon=True)
         self._thread.start()

@@ -29,10 +29,10 @@ def main(seed: int, count: int, per_second: float, history: Path) -> None:
             kind = chance.random()
             if kind < 0.7:
                 action: Any = actions.chaos_database
-                seconds = chance.uniform(0.0, 0.08)
+                seconds = chance.uniform(0.0, 0.04)
             else:
                 action = actions.chaos_external if kind < 0.85 else actions.chaos_repeatable
-                seconds = chance.uniform(0.02, 0.15)
+                seconds = chance.uniform(0.01, 0.07)
             times = 2 if chance.random() < _TWICE else 1
             for _ in range(times):
                 handle = _submit(action, f"chaos-{seed}-{number}", {"number": number, "seconds": round(seconds, 4)})

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from actions import Context, GiveUp, InDoubt, RetryLater, RetryPolicy, action
 from tests.app.models import Effect
 
@@ -143,7 +145,8 @@ def _sleep_in_c() -> None:
     library = ctypes.PyDLL(None)  # holds the GIL
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        library.usleep(200_000)
+        with suppress(BaseException):
+            library.usleep(200_000)
 
 
 def _busy() -> None:
@@ -170,3 +173,12 @@ _WAYS = {
     "holds-gil": _holds_gil,
     "blocks-signals": _blocks_signals,
 }
+
+
+# The audit's seals
+
+
+@action("test-sealed-secret", effects="database", retry=QUICK)
+def sealed_secret(name: str, token: SecretStr | None = None) -> dict:
+    """Has a secret param, so that its fingerprint is keyed."""
+    return {"name": name}

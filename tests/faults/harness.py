@@ -137,7 +137,7 @@ class World:
             text=True,
         )
         assert self._zygote.stdout is not None
-        self._zygote.stdout.readline()
+        assert self._zygote.stdout.readline() == "ready\n"
         self.sql("ALTER TABLE actions_auditentry DISABLE TRIGGER actions_audit_truncate")
 
     def stop(self) -> None:
@@ -228,7 +228,7 @@ class World:
         for pipe in pipes:
             os.mkfifo(pipe)
         process = self.spawn("client", pipes=pipes, **options)
-        orders = Path(pipes[0]).open("w")  # noqa: SIM115  (lives as long as the client)
+        orders = Path(pipes[0]).open("w")
         client = Client(process.pid, process.log, orders, Path(pipes[1]).open())
         self._processes[-1] = client
         return client

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from threading import Timer
 from urllib.parse import quote
 
 import pytest
@@ -61,14 +63,41 @@ def refusal(*words):
 
 def manage(*words, given="", **environment):
     """manage.py as a process of its own, on the test database."""
-    place = connection.settings_dict
-    url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=BASE,
-        env={**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE), **environment},
+        env=_environment(environment),
         input=given if isinstance(given, bytes) else given.encode(),
         capture_output=True,
         timeout=60,
         check=False,
-    )  # fmt: skip
+    )
+
+
+@contextmanager
+def started(*words, **environment):
+    """The same, running; its stderr can be read by lines while it does."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *words],
+        cwd=BASE,
+        env=_environment(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # Whoever waits for a line that does not come finds the end of the file instead.
+    patience = Timer(60, process.kill)
+    patience.start()
+    with process:
+        try:
+            yield process
+        finally:
+            patience.cancel()
+            process.kill()
+
+
+def _environment(own):
+    place = connection.settings_dict
+    url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
+    here = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE)}
+    return {**os.environ, **here, **own}

@@ -2,13 +2,15 @@
 
 import json
 from io import BytesIO, TextIOWrapper
+from typing import Annotated
 from uuid import uuid4
 
 import pytest
 from django.core.management.base import CommandError
 from django.db import connection
 
-from actions import Actor
+from actions import Actor, Redacted, action
+from actions.definitions.registry import registry
 from actions.engine.operate.cancel import cancel as cancel_execution
 from actions.engine.operate.pause import pause_queue
 from actions.engine.operate.retry import retry as retry_execution
@@ -107,6 +109,32 @@ def test_invoke_that_waited_in_vain_says_so():
 
     assert document["error"]["code"] == "result_timeout"
     assert "It goes on" in sentence
+    assert answer("executions", "show", document["id"])["status"] == "queued"
+
+
+def test_invoke_that_waited_for_a_failure_says_which():
+    answer("invoke", "test-give-up", "--key", "k")
+    with inline_worker() as worker:
+        worker.work()
+    sentence, document = refusal("invoke", "test-give-up", "--key", "k", "--wait", "5")
+
+    assert (document["error"]["code"], document["error"]["status"]) == ("execution_failed", "failed")
+    assert f"{document['id']} is failed: no use" in sentence
+
+
+def test_a_secret_is_never_shown():
+    @action("test-secretive", effects="database")
+    def secretive(token: Annotated[str, Redacted], n: int = 1) -> None: ...
+
+    try:
+        id_ = answer("invoke", "test-secretive", "--params", '{"token": "hunter2", "n": 2}')["id"]
+        shown = answer("executions", "show", id_)
+        told = said("executions", "show", id_) + said("executions", "list") + json.dumps(shown)
+        replay = answer("replay", id_, *WHY)["id"]
+    finally:
+        registry.remove("test-secretive")
+    assert shown["params"]["n"] == 2
+    assert "hunter2" not in told + said("executions", "show", replay)
 
 
 def test_invoke_at_a_time_to_come():

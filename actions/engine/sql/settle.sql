@@ -1,5 +1,6 @@
 -- Record how attempts of one worker ended. Fenced by (id, attempt, worker, running): a row that was taken over or
 -- cancelled does not come back, and the caller rolls everything back. Deletes the worker's unsettled mark.
+-- What is given back, or lost with its connection, keeps its place in the queue.
 WITH ended AS MATERIALIZED (
   SELECT *
   FROM unnest(
@@ -12,7 +13,7 @@ WITH ended AS MATERIALIZED (
   SET status = ended.status, result = ended.result::jsonb, error = CASE WHEN ended.status IN ('failed', 'retrying', 'in_doubt')
       THEN ended.error::jsonb END,
     tries = execution.tries + ended.tries, losses = execution.losses + ended.losses, worker_id = NULL,
-    available_at = CASE WHEN ended.status IN ('queued', 'retrying')
+    available_at = CASE WHEN ended.status = 'retrying'
       THEN clock_timestamp() + make_interval(secs => ended.delay) ELSE execution.available_at END,
     finished_at = CASE WHEN ended.status IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
   FROM ended

@@ -4,7 +4,7 @@ WITH settled AS (
   SET status = %(status)s::text, result = %(result)s::jsonb,
     error = CASE WHEN %(status)s::text IN ('failed', 'retrying', 'in_doubt') THEN %(error)s::jsonb END,
     tries = tries + %(tries)s::int, losses = losses + %(losses)s::int, worker_id = NULL,
-    available_at = CASE WHEN %(status)s::text IN ('queued', 'retrying')
+    available_at = CASE WHEN %(status)s::text = 'retrying'
       THEN clock_timestamp() + make_interval(secs => %(delay)s::float8) ELSE available_at END,
     finished_at = CASE WHEN %(status)s::text IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
   WHERE id = %(id)s::uuid AND attempt = %(attempt)s::int AND worker_id = %(worker)s::int AND status = 'running'

@@ -40,7 +40,7 @@ class Command(Face):
             available_at=payload.moment(options["at"]),
         )
         handle = Handle(accepted.id, accepted.replayed)
-        answer: dict[str, Any] = {"id": handle.id, "replayed": handle.replayed}
+        answer = self.done = {"id": handle.id, "replayed": handle.replayed}
         self.say(f"{handle.id} {'was accepted before, with this key' if handle.replayed else 'accepted'}")
         if options["wait"] is None:
             return answer

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from redis import Redis
 
-from actions.engine import durability
+from actions.engine import dispatch, durability
 from actions.errors import UnsafeDatabase
 from doplatform.services.worker import Pool
 
@@ -31,8 +31,16 @@ class Command(BaseCommand):
 
 
 def refuse_unsafe() -> None:
-    """Refuse at once, with a sentence, where PostgreSQL would lose what it acknowledges. Each worker asks again, because
-    PostgreSQL may be away now."""
+    """Refuse at once, with a sentence, where PostgreSQL would lose what it acknowledges or Redis drop what it was given.
+
+    Either may be away now; then each worker asks PostgreSQL again when it is back.
+    """
+    policy = dispatch.inspect([]).policy
+    if policy.startswith("allkeys"):
+        raise CommandError(
+            f"No worker starts on this Redis: its maxmemory-policy is {policy}, which drops wake-ups when memory is full. "
+            "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf."
+        )
     try:
         durability.require()
     except UnsafeDatabase as error:

@@ -1,0 +1,36 @@
+"""Whether anybody is at work: live workers, and what is paused."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from actions import conf
+from actions.models import Action, Queue, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What an overview says beside the counts."""
+
+    workers: int
+    """Workers whose heartbeat is fresh."""
+    silent: int
+    """Workers that have not left and are not heard either."""
+    paused: tuple[str, ...]
+    """Names of paused actions and queues, as sentences show them."""
+
+
+def health() -> Health:
+    """Workers and pauses now."""
+    fresh = fresh_since()
+    beats = list(Worker.objects.filter(gone_at__isnull=True).values_list("heartbeat_at", flat=True))
+    alive = sum(beat >= fresh for beat in beats)
+    actions = [f"action {name}" for name in Action.objects.filter(paused_at__isnull=False).values_list("pk", flat=True)]
+    queues = [f"queue {name}" for name in Queue.objects.filter(paused_at__isnull=False).values_list("pk", flat=True)]
+    return Health(alive, len(beats) - alive, tuple(sorted(actions + queues)))
+
+
+def fresh_since() -> datetime:
+    """The oldest heartbeat of a worker that still has its lease."""
+    return timezone.now() - timedelta(seconds=conf.get().LEASE)
