@@ -57,10 +57,8 @@ def test_every_command_is_in_operations(name: str):
     assert f"`{name}" in read("docs/operations.md")
 
 
-def test_the_chart_of_the_states_is_that_of_the_code():
+def test_the_drawing_of_the_states_has_the_arrows_of_the_code_and_no_other():
     page = read("docs/states.md")
-    table = page.split("<!-- states.as_markdown() -->\n")[1].split("<!-- end -->")[0]
-    assert table == states.as_markdown()
     for state in states.CHART.values():
         for arrow in state.arrows:
             assert f"{state.status} --> {arrow.to}" in page, f"the drawing lacks {state.status} --> {arrow.to}"
