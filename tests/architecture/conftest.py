@@ -1,0 +1,5 @@
+"""The stage's fixtures."""
+
+from tests.stage import engine
+
+__all__ = ["engine"]

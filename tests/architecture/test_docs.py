@@ -1,0 +1,125 @@
+"""docs/ and README.md say what the code does: settings, commands and states are all there, and every snippet runs."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actions import conf, states
+from actions.definitions.registry import registry
+from doplatform import paths, settings
+
+ROOT = paths.BASE
+DOCS = ROOT / "docs"
+_ENV = re.compile(r"""env\.(?:text|flag|number|words)\(\s*"([A-Z_]+)\"""")
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def env_names() -> list[str]:
+    return sorted(set(_ENV.findall(Path(settings.__file__).read_text(encoding="utf-8"))))
+
+
+def commands() -> list[str]:
+    return sorted(
+        file.stem
+        for folder in ("actions", "doplatform", "doplatform/demo")
+        for file in (ROOT / folder / "management" / "commands").glob("*.py")
+        if file.stem != "__init__"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(conf.known()))
+def test_every_knob_is_in_operations_with_its_default(name: str):
+    default = getattr(conf.Settings(), name)
+    shown = f"{default:g}" if isinstance(default, float) else str(default) if default else "empty"
+    assert f"| `{name}` | {shown} |" in read("docs/operations.md")
+
+
+@pytest.mark.parametrize("name", env_names())
+def test_every_variable_of_the_environment_is_in_operations(name: str):
+    assert f"| `{name}` |" in read("docs/operations.md")
+
+
+def test_variables_are_found():
+    assert {"SECRET_KEY", "DATABASE_URL", "SECRET_FIELD_KEYS", "HSTS_SECONDS"} <= set(env_names())
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_is_in_operations(name: str):
+    assert f"`{name}" in read("docs/operations.md")
+
+
+def test_the_drawing_of_the_states_has_the_arrows_of_the_code_and_no_other():
+    page = read("docs/states.md")
+    for state in states.CHART.values():
+        for arrow in state.arrows:
+            assert f"{state.status} --> {arrow.to}" in page, f"the drawing lacks {state.status} --> {arrow.to}"
+    drawn = re.findall(r"^ +(\w+) --> (\w+)", page, re.MULTILINE)
+    assert [f"{before} --> {after}" for before, after in drawn if not states.allows(before, after)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path):
+    links = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if not link.startswith("docs/images/")]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.fixture
+def forgetful(engine: None) -> Iterator[None]:
+    """Actions that snippets declare are forgotten."""
+    before = {action.name for action in registry}
+    yield
+    for action in list(registry):
+        if action.name not in before:
+            registry.remove(action.name)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_first_action_of_the_readme_runs():
+    from actions.testing import inline_worker
+
+    declares, invokes = snippets("README.md")[:2]
+    space = execute({}, declares)
+    with inline_worker() as worker:
+        execute(space, re.sub(r"^from .*actions import .*\n", "", invokes, flags=re.MULTILINE).split("print(")[0])
+        worker.work()
+        assert space["handle"].result(timeout=0) == {"text": "Hello, Ada!"}
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_snippets_of_writing_actions_run():
+    from actions.queries import listing
+    from actions.testing import inline_worker
+
+    space: dict[str, Any] = {}
+    for snippet in snippets("docs/writing-actions.md"):
+        execute(space, snippet)
+    with inline_worker() as worker:
+        worker.work(waiting=True)
+    ended = {(execution["action"], execution["status"]) for execution in listing.executions(limit=200)}
+    assert {one for one in ended if one[1] != "succeeded"} == {("import-file", "failed")}
+    assert {("book-seat.resolver", "succeeded"), ("import-file.on-failure", "succeeded")} <= ended
+    tests: list[Callable[[], None]] = [value for name, value in space.items() if name.startswith("test_")]
+    assert tests
+    for test in tests:
+        test()
+
+
+def snippets(name: str) -> list[str]:
+    found = _BLOCK.findall(read(name))
+    assert found, f"{name} has no snippet"
+    return found
+
+
+def execute(space: dict[str, Any], snippet: str) -> dict[str, Any]:
+    space.setdefault("__name__", __name__)
+    exec(compile(snippet, "<docs>", "exec"), space)  # our own pages
+    return space
