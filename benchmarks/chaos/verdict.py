@@ -25,6 +25,9 @@ FROM actions_attempt AS attempt
   LEFT JOIN actions_attempt AS next ON next.execution_id = attempt.execution_id AND next.number = attempt.number + 1
 WHERE attempt.outcome IN ('lost', 'in_doubt')
 """
+_LONGEST = 120.0
+_RECONNECT = 1.0
+"""Seconds that clients need to come back after PostgreSQL did: the longest pause between their tries."""
 _UNENDED = frozenset({"queued", "running", "retrying", "blocked", "waiting"})
 
 
@@ -38,6 +41,8 @@ class Death:
     """Until it was recorded as lost or in doubt."""
     again: float | None
     """Until its next attempt began; None where there is none."""
+    outage: bool
+    """Whether PostgreSQL itself was away meanwhile, after a strike at one of its backends."""
 
     @property
     def recovery(self) -> float:
@@ -64,7 +69,14 @@ class Verdict:
         return len({(death.strike.at, death.strike.pid) for death in self.deaths if death.strike.kind in kinds})
 
 
-def judge(session: psycopg.Connection[Any], *, history: Path, outside: Path, strikes: list[Strike]) -> Verdict:
+def judge(
+    session: psycopg.Connection[Any],
+    *,
+    history: Path,
+    outside: Path,
+    strikes: list[Strike],
+    outages: list[tuple[float, float]],
+) -> Verdict:
     """Look at everything, once it has come to rest."""
     acknowledged = [line.split() for line in history.read_text().splitlines()]
     known = {ids.public_id(row[0]): (row[1], row[2]) for row in session.execute(_STATUSES)}
@@ -89,18 +101,20 @@ def judge(session: psycopg.Connection[Any], *, history: Path, outside: Path, str
         ],
         twins=[f"{number}: {sorted(found)}" for number, found in by_number.items() if len(found) > 1],
         broken=invariants.broken(session, writers=("chaos-database",)),
-        deaths=_deaths(session, strikes),
+        deaths=_deaths(session, strikes, outages),
     )
 
 
-def _deaths(session: psycopg.Connection[Any], strikes: list[Strike]) -> list[Death]:
+def _deaths(session: psycopg.Connection[Any], strikes: list[Strike], outages: list[tuple[float, float]]) -> list[Death]:
     rows = session.execute(_DIED).fetchall()
     found = []
     for strike in strikes:
         for _, action, pid, born, started, finished, again in rows:
             theirs = strike.kind == "backend" or (pid in strike.workers and born <= strike.at)
-            if theirs and started <= strike.at <= finished and finished - strike.at < 120:
-                found.append(Death(strike, action, finished - strike.at, again - strike.at if again else None))
+            if theirs and started <= strike.at <= finished and finished - strike.at < _LONGEST:
+                until = again or finished
+                away = any(begin < until and strike.at < end + _RECONNECT for begin, end in outages)
+                found.append(Death(strike, action, finished - strike.at, again - strike.at if again else None, away))
     return found
 
 
