@@ -8,13 +8,17 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
-from benchmarks.chaos.cast import Cast
+from benchmarks.chaos.cast import EACH, POOLS, Cast
 from benchmarks.chaos.nemesis import KINDS, Nemesis
 from benchmarks.report import Line, Report
 from benchmarks.stage import Stage, await_true, stage
+
+if TYPE_CHECKING:
+    from benchmarks.chaos.verdict import Verdict
 
 _LEFT = "SELECT count(*) FROM actions_execution WHERE status IN ('queued', 'running', 'retrying')"
 _FENCED = re.compile(r"lease_lost|group_undone.*cause=LeaseLost")
@@ -48,7 +52,7 @@ def main() -> int:
 
 
 def _act(ground: Stage, cast: Cast, options: argparse.Namespace, history: Path) -> Nemesis:
-    await_true(lambda: len(cast.workers()) == 4, seconds=60, what="four workers")
+    await_true(lambda: len(cast.workers()) == POOLS * EACH, seconds=60, what="all workers")
     time.sleep(2.0)
     per_second = options.executions / (options.kills * options.every)
     client = ground.start(
@@ -88,10 +92,12 @@ def _report(
     ground: Stage, options: argparse.Namespace, history: Path, outside: Path, nemesis: Nemesis, seconds: float,
     *, rested: bool,
 ) -> int:  # fmt: skip
-    from benchmarks.chaos.verdict import judge, quantile, spread
+    from benchmarks.chaos.verdict import judge, slowest
 
     with psycopg.connect(ground.servers.database_url, autocommit=True) as session:
         verdict = judge(session, history=history, outside=outside, strikes=nemesis.strikes, outages=nemesis.outages)
+        if options.keep:
+            _keep(ground, Path(options.keep), slowest(session, verdict.deaths))
     strikes = nemesis.strikes
     report = Report(f"chaos, seed {options.seed}, lease {options.lease:g} s, {seconds:.0f} s")
     count = {kind: sum(strike.kind == kind for strike in strikes) for kind in (*KINDS, "pause", "flush")}
@@ -118,16 +124,24 @@ def _report(
     report.add(Line("kills by which a running attempt died", str(takeovers), "", "", f"≥ {least}", takeovers >= least))
     words = "".join(log.read_text(errors="replace") for log in ground.folder.glob("pool-*.log"))
     report.add(Line("fenced commits", str(len(_FENCED.findall(words)))))
+    _tell_times(report, verdict, nemesis, options.lease)
+    return report.finish(check=options.check, as_json=options.json)
+
+
+def _tell_times(report: Report, verdict: "Verdict", nemesis: Nemesis, lease: float) -> None:
+    """How long takeovers took."""
+    from benchmarks.chaos.verdict import WRITERS, quantile, spread
+
     by_worker = [death for death in verdict.deaths if death.strike.kind in _WORKERS and not death.outage]
     clouded = [death.recovery for death in verdict.deaths if death.strike.kind in _WORKERS and death.outage]
-    database = [death for death in by_worker if death.action == "chaos-database"]
-    others = [death for death in by_worker if death.action != "chaos-database"]
+    database = [death for death in by_worker if death.action in WRITERS]
+    others = [death for death in by_worker if death.action not in WRITERS]
     for name, deaths, bar in (
         ("takeover, database", database, _DATABASE_SECONDS),
-        ("takeover, others", others, options.lease + 2.0),
+        ("takeover, others", others, lease + 2.0),
     ):
         times = [death.recovery for death in deaths]
-        holds = quantile(times, 0.95) <= bar
+        holds = bool(times) and quantile(times, 0.95) <= bar
         judged = spread([death.judged for death in deaths])
         note = f"{len(times)} attempts; next attempt begun (or judged, where there is none); judged: {judged}"
         report.add(Line(f"{name}, p50 / p95 / max", spread(times), "", "", f"p95 ≤ {bar:g} s", holds, note))
@@ -143,14 +157,12 @@ def _report(
     )
     away = [end - begin for begin, end in nemesis.outages]
     report.add(Line("PostgreSQL away after a killed backend", spread(away)))
-    if options.keep:
-        _keep(ground, Path(options.keep))
-    return report.finish(check=options.check, as_json=options.json)
 
 
-def _keep(ground: Stage, folder: Path) -> None:
-    """Copy the logs, the ledgers and the history out of the temporary folder."""
+def _keep(ground: Stage, folder: Path, slowest: str) -> None:
+    """Copy the logs, the ledgers and the history out of the temporary folder, beside the audit of the slowest takeovers."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "slowest").write_text(slowest)
     for file in (*ground.folder.glob("*.log"), ground.folder / "history", ground.folder / "outside"):
         if file.exists():
             (folder / file.name).write_bytes(file.read_bytes())
