@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+LOAD_BEFORE = os.getloadavg()[0]
+"""What others did on the machine when this program began: processes that wanted a core, on average of a minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -29,7 +32,7 @@ class Report:
         self.title = title
         self.lines: list[Line] = []
         self.notes: list[str] = []
-        self.facts: dict[str, Any] = {"machine": machine()}
+        self.facts: dict[str, Any] = {"machine": machine(), "load_before": LOAD_BEFORE}
 
     def add(self, line: Line) -> None:
         """One more row."""
@@ -61,6 +64,7 @@ class Report:
             return "  ".join(row[place].ljust(widths[place]) for place in used).rstrip()
 
         notes = [f"{line.measure.strip()}: {line.note}" for line in self.lines if line.note]
+        notes.append(f"Load of the machine before this began: {self.facts['load_before']:.1f}.")
         ruler = "  ".join("-" * widths[place] for place in used)
         return "\n".join(
             [

@@ -10,7 +10,7 @@ from benchmarks.ours import Ours
 from benchmarks.report import Line, Report, millis, rate
 from benchmarks.rival import NOOP, ROW, Rival
 
-_BULK = 1_000
+_TURNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +128,25 @@ class Speed:
     def _submit(self) -> None:
         """Twice: while the workers of both stand aside, and while they take what is submitted."""
         count = self.size.submits
-        for name, aside in (("submit", True), ("submit-live", False)):
-            if aside:
-                self.rival.hold()
-                self.ours.hold()
-            rival = _each(lambda number: self.rival.enqueue(NOOP, number), count)
-            if not aside:
-                self.rival.await_end()
-            ours = _each(lambda number: actions.noop.invoke(number=number, text="hello"), count)
-            if aside:
-                self.ours.release()
-            self.ours.await_end()
-            if aside:
-                self.rival.drain()
-            self._note(name, count / ours, count / rival)
+        self.rival.hold()
+        self.ours.hold()
+        self._note("submit", *self._submit_in_turns(count, lambda: None, lambda: None))
+        self.ours.release()
+        self.ours.await_end()
+        self.rival.drain()
+        self._note("submit-live", *self._submit_in_turns(count, self.ours.await_end, self.rival.await_end))
+
+    def _submit_in_turns(
+        self, count: int, our_end: Callable[[], None], rival_end: Callable[[], None]
+    ) -> tuple[float, float]:
+        """Per second, in ten short turns each, so that one slow moment of the disk does not meet one side alone."""
+        ours = rival = 0.0
+        for _ in range(_TURNS):
+            rival += _each(lambda number: self.rival.enqueue(NOOP, number), count // _TURNS)
+            rival_end()
+            ours += _each(lambda number: actions.noop.invoke(number=number, text="hello"), count // _TURNS)
+            our_end()
+        return count / ours, count / rival
 
     def _bulk(self) -> None:
         count = self.size.ours // 2

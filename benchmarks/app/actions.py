@@ -39,6 +39,13 @@ def chaos_database(context: Context, number: int, seconds: float) -> int:
     return number
 
 
+@action("chaos-quick", effects="database", idempotency="required")
+def chaos_quick(context: Context, number: int) -> int:
+    """Writes its effect and is done: such ones are claimed and committed in groups."""
+    Effect.objects.create(execution_id=context.execution_id, attempt=context.attempt, number=number)
+    return number
+
+
 @action("chaos-external", effects="external", idempotency="required")
 def chaos_external(context: Context, number: int, seconds: float) -> int:
     """Has an outside effect: the line in the outside ledger."""

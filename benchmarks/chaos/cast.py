@@ -11,6 +11,10 @@ from functools import partial
 
 from benchmarks.stage import Stage, children
 
+POOLS = 3
+"""So many that mostly one is left to take over while the others are coming back."""
+EACH = 2
+
 
 class Member:
     """One process that is started again whenever it has ended."""
@@ -26,14 +30,14 @@ class Member:
 
 
 class Cast:
-    """Two pools of two workers, two maintains (one acts), one web; a thread looks after them."""
+    """Three pools of two workers, two maintains (one acts), one web; a thread looks after them."""
 
     def __init__(self, stage: Stage, env: Mapping[str, str]) -> None:
         self._stage = stage
         web = ["-m", "gunicorn", "doplatform.wsgi", "--bind", f"unix:{stage.folder}/web.sock", "--workers", "1"]
         web += ["--log-level", "warning", "--no-control-socket"]
-        pool, maintain = ("work", "--processes", "2"), ("maintain",)
-        self.pools = [Member(partial(stage.manage, f"pool-{place}", *pool, env=env)) for place in range(2)]
+        pool, maintain = ("work", "--processes", str(EACH)), ("maintain",)
+        self.pools = [Member(partial(stage.manage, f"pool-{place}", *pool, env=env)) for place in range(POOLS)]
         self.maintains = [Member(partial(stage.manage, f"maintain-{place}", *maintain, env=env)) for place in range(2)]
         self.webs = [Member(partial(stage.start, "web", *web, env=env))]
         self._stop = threading.Event()

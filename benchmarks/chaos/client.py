@@ -26,18 +26,23 @@ def main(seed: int, count: int, per_second: float, history: Path) -> None:
     with history.open("ab", buffering=0) as file:
         for number in range(count):
             time.sleep(max(0.0, started + number / per_second - time.monotonic()))
-            kind = chance.random()
-            if kind < 0.7:
-                action: Any = actions.chaos_database
-                seconds = chance.uniform(0.0, 0.04)
-            else:
-                action = actions.chaos_external if kind < 0.85 else actions.chaos_repeatable
-                seconds = chance.uniform(0.01, 0.07)
+            action, params = _choose(actions, number, chance)
             times = 2 if chance.random() < _TWICE else 1
             for _ in range(times):
-                handle = _submit(action, f"chaos-{seed}-{number}", {"number": number, "seconds": round(seconds, 4)})
+                handle = _submit(action, f"chaos-{seed}-{number}", params)
                 word = "replayed" if handle.replayed else "first"
                 file.write(f"{number} {action.name} {handle.id} {word}\n".encode())
+
+
+def _choose(actions: Any, number: int, chance: random.Random) -> tuple[Any, dict[str, Any]]:
+    """An action and its params. On average they keep about two of six workers busy, so that kills hit something."""
+    kind = chance.random()
+    short, long = round(chance.uniform(0.0, 0.15), 4), round(chance.uniform(0.02, 0.2), 4)
+    if kind < 0.3:
+        return actions.chaos_quick, {"number": number}
+    if kind < 0.7:
+        return actions.chaos_database, {"number": number, "seconds": short}
+    return (actions.chaos_external if kind < 0.85 else actions.chaos_repeatable), {"number": number, "seconds": long}
 
 
 def _submit(action: Any, key: str, params: dict[str, Any]) -> Any:

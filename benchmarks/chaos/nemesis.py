@@ -46,8 +46,10 @@ class Nemesis:
         self._kills = kills
         self._every = every
         self._lease = lease
-        self._timers: list[threading.Timer] = []
+        self._timers: list[threading.Thread] = []
         self.strikes: list[Strike] = []
+        self.outages: list[tuple[float, float]] = []
+        """From when to when PostgreSQL let nobody in after one of its backends was killed, in seconds since the epoch."""
 
     def strike(self) -> Iterator[int]:
         """All of it; yields after each kill how many there were."""
@@ -65,7 +67,7 @@ class Nemesis:
             yield number
 
     def calm(self) -> None:
-        """Wait for the end of all pauses."""
+        """Wait for the end of all pauses and recoveries."""
         for timer in self._timers:
             timer.join()
 
@@ -87,7 +89,23 @@ class Nemesis:
         if not kill(pid, signal.SIGKILL):
             return False
         self.strikes.append(Strike(kind, at, pid, dying))
+        if kind == "backend":
+            watch = threading.Thread(target=self._await_recovery, args=(at,), daemon=True)
+            watch.start()
+            self._timers.append(watch)
         return True
+
+    def _await_recovery(self, at: float) -> None:
+        # The postmaster needs a moment to see that a child died; until then it lets people in.
+        time.sleep(0.2)
+        while True:
+            try:
+                psycopg.connect(self._stage.servers.database_url, connect_timeout=2).close()
+            except psycopg.Error:
+                time.sleep(0.05)
+            else:
+                self.outages.append((at, time.time()))
+                return
 
     def _backends(self) -> list[int]:
         try:

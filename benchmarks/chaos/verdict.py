@@ -12,6 +12,8 @@ from actions import ids
 from benchmarks import invariants
 from benchmarks.chaos.nemesis import Strike
 
+WRITERS = ("chaos-database", "chaos-quick")
+"""The actions with `database` effects."""
 _STATUSES = "SELECT id, action_id, status FROM actions_execution"
 _EFFECTS = "SELECT execution_id, count(*) FROM app_effect GROUP BY 1 HAVING count(*) > 1"
 # Attempts that ended without their handler's word, with the worker's process and when the next attempt began.
@@ -25,6 +27,9 @@ FROM actions_attempt AS attempt
   LEFT JOIN actions_attempt AS next ON next.execution_id = attempt.execution_id AND next.number = attempt.number + 1
 WHERE attempt.outcome IN ('lost', 'in_doubt')
 """
+_LONGEST = 120.0
+_RECONNECT = 1.0
+"""Seconds that clients need to come back after PostgreSQL did: the longest pause between their tries."""
 _UNENDED = frozenset({"queued", "running", "retrying", "blocked", "waiting"})
 
 
@@ -33,11 +38,14 @@ class Death:
     """One attempt that died by a strike, and how long until the platform had an answer, in seconds."""
 
     strike: Strike
+    execution: str
     action: str
     judged: float
     """Until it was recorded as lost or in doubt."""
     again: float | None
     """Until its next attempt began; None where there is none."""
+    outage: bool
+    """Whether PostgreSQL itself was away meanwhile, after a strike at one of its backends."""
 
     @property
     def recovery(self) -> float:
@@ -64,7 +72,14 @@ class Verdict:
         return len({(death.strike.at, death.strike.pid) for death in self.deaths if death.strike.kind in kinds})
 
 
-def judge(session: psycopg.Connection[Any], *, history: Path, outside: Path, strikes: list[Strike]) -> Verdict:
+def judge(
+    session: psycopg.Connection[Any],
+    *,
+    history: Path,
+    outside: Path,
+    strikes: list[Strike],
+    outages: list[tuple[float, float]],
+) -> Verdict:
     """Look at everything, once it has come to rest."""
     acknowledged = [line.split() for line in history.read_text().splitlines()]
     known = {ids.public_id(row[0]): (row[1], row[2]) for row in session.execute(_STATUSES)}
@@ -88,19 +103,25 @@ def judge(session: psycopg.Connection[Any], *, history: Path, outside: Path, str
             if count > 1 and known.get(public, ("",))[0] == "chaos-external"
         ],
         twins=[f"{number}: {sorted(found)}" for number, found in by_number.items() if len(found) > 1],
-        broken=invariants.broken(session, writers=("chaos-database",)),
-        deaths=_deaths(session, strikes),
+        broken=invariants.broken(session, writers=WRITERS),
+        deaths=_deaths(session, strikes, outages),
     )
 
 
-def _deaths(session: psycopg.Connection[Any], strikes: list[Strike]) -> list[Death]:
+def _deaths(session: psycopg.Connection[Any], strikes: list[Strike], outages: list[tuple[float, float]]) -> list[Death]:
     rows = session.execute(_DIED).fetchall()
     found = []
     for strike in strikes:
-        for _, action, pid, born, started, finished, again in rows:
+        for execution, action, pid, born, started, finished, again in rows:
             theirs = strike.kind == "backend" or (pid in strike.workers and born <= strike.at)
-            if theirs and started <= strike.at <= finished and finished - strike.at < 120:
-                found.append(Death(strike, action, finished - strike.at, again - strike.at if again else None))
+            if theirs and started <= strike.at <= finished and finished - strike.at < _LONGEST:
+                until = again or finished
+                away = any(begin < until and strike.at < end + _RECONNECT for begin, end in outages)
+                found.append(
+                    Death(
+                        strike, str(execution), action, finished - strike.at, again - strike.at if again else None, away
+                    )
+                )
     return found
 
 
@@ -115,3 +136,21 @@ def quantile(times: list[float], share: float) -> float:
     """The smallest of `times` that `share` of them do not exceed; 0 of none."""
     ordered = sorted(times)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+_STORY = """
+SELECT to_char(entry.at, 'HH24:MI:SS.MS'), entry.verb, entry.attempt, worker.pid, entry.data
+FROM actions_auditentry AS entry
+  LEFT JOIN actions_attempt AS attempt ON attempt.execution_id = entry.execution_id AND attempt.number = entry.attempt
+  LEFT JOIN actions_worker AS worker ON worker.id = attempt.worker_id
+WHERE entry.execution_id = %s ORDER BY entry.id
+"""
+
+
+def slowest(session: psycopg.Connection[Any], deaths: list[Death], most: int = 10) -> str:
+    """The audit of those that took longest, to find out why."""
+    lines = []
+    for death in sorted(deaths, key=lambda death: -death.recovery)[:most]:
+        lines.append(f"{death.recovery:.2f} s {death}")
+        lines += [" ".join(map(str, row)) for row in session.execute(_STORY, [death.execution])]
+    return "\n".join(lines) + "\n"
