@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doplatform.settings")
+    if sys.argv[1:2] == ["up"]:
+        from doplatform.services import ground  # noqa: PLC0415  (only `up` makes what the settings need)
+
+        ground.prepare(sys.argv[2:])
     from django.core.management import execute_from_command_line  # noqa: PLC0415  (settings come first)
 
     execute_from_command_line(sys.argv)

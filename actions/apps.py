@@ -1,7 +1,13 @@
 """Wiring: finds every app's actions.py, binds the engine to the definitions, registers the system checks."""
 
-from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+import traceback
+from importlib import import_module
+
+import structlog
+from django.apps import AppConfig, apps
+from django.utils.module_loading import module_has_submodule
+
+log = structlog.get_logger(__name__)
 
 
 class ActionsConfig(AppConfig):
@@ -13,8 +19,40 @@ class ActionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from actions.definitions import engine as definitions  # noqa: PLC0415  (models are ready only now)
+        from actions import checks  # noqa: PLC0415  (models are ready only now)
+        from actions.definitions import engine as definitions  # noqa: PLC0415
         from actions.engine import Postgres  # noqa: PLC0415
 
         definitions.bind(Postgres())
-        autodiscover_modules("actions")
+        checks.register()
+        discover()
+
+
+def discover() -> None:
+    """Import every app's actions.py.
+
+    One that fails is kept for the system check, which stops every command that runs checks (work and maintain among
+    them) with file, line and sentence, for all such modules at once.
+    """
+    from actions.definitions.registry import Fault, registry  # noqa: PLC0415
+
+    for config in apps.get_app_configs():
+        name = f"{config.name}.actions"
+        if config.name == "actions" or not module_has_submodule(config.module, "actions"):
+            continue
+        try:
+            import_module(name)
+        except Exception as error:  # noqa: BLE001  (whatever a module does on import; the system check reports it)
+            fault = Fault(name, _place(error), error)
+            registry.faults.append(fault)
+            log.error("actions_not_imported", module=name, place=fault.place, error=f"{type(error).__name__}: {error}")
+
+
+def _place(error: Exception) -> str:
+    """The line of the module, its own or one that it imports, at which it went wrong."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.name == "<module>" and not frame.filename.startswith("<frozen")]
+    frame = (own or list(frames))[-1]
+    return f"{frame.filename}:{frame.lineno}"

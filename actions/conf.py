@@ -25,6 +25,8 @@ class Settings:
     """How long a group stays open."""
     REDIS_TIMEOUT: float = 0.25
     """The most that a request waits for Redis."""
+    REDIS_SILENCE: float = 15.0
+    """How long a worker waits for a Redis that says nothing before it connects anew."""
     DEFAULT_TIMEOUT: float = 60.0
     """The soft timeout of an action that names none."""
     LONGEST_TIMEOUT: float = 900.0
@@ -39,10 +41,14 @@ class Settings:
     """How long ended executions, and with them their idempotency keys, are kept."""
     SEAL_EVERY: float = 2.0
     """How often maintain seals new audit entries."""
+    PREPARED_STATEMENTS: bool = True
+    """Whether the hot statements are prepared on the server; say False behind a pooler in transaction mode."""
     SECRET_KEYS: tuple[str, ...] = field(default=())
     """Fernet keys for secret fields, newest first; derived from SECRET_KEY when empty."""
     SEAL_KEY: str = ""
     """Key that signs the audit's seals; derived from SECRET_KEY when empty. Keep it outside the database."""
+    SEAL_OLD_KEYS: tuple[str, ...] = field(default=())
+    """Keys that signed earlier seals: after a rotation they are still needed to verify those."""
     ACTIONS_DISABLED: tuple[str, ...] = field(default=())
     """Names of actions that this installation does not offer."""
 
@@ -65,13 +71,10 @@ def get() -> Settings:
     global _cached  # noqa: PLW0603  (a cache that setting_changed empties)
     if _cached is None:
         given: dict[str, Any] = dict(getattr(django_settings, "DOPLATFORM", {}))
-        _cached = Settings(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in given.items()
-                if name in known()
-            }
-        )
+        chosen: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in known()
+        }
+        _cached = Settings(**chosen)
     return _cached
 
 

@@ -155,6 +155,28 @@ class AuditBroken(DoplatformError):
     code = "audit_broken"
 
 
+# What the platform stands on
+
+
+class DatabaseUnavailable(DoplatformError):
+    """PostgreSQL did not answer, or refused. If the request had reached it, nobody knows whether it was done: look before
+    you ask again."""
+
+    code = "database_unavailable"
+
+
+class NotMigrated(DoplatformError):
+    """The database does not have the tables of this code; nothing was changed. Run: manage.py migrate"""
+
+    code = "not_migrated"
+
+
+class UnsafeDatabase(DoplatformError):
+    """PostgreSQL's settings would lose acknowledged work; no worker starts on it."""
+
+    code = "unsafe_database"
+
+
 # What a caller waits for
 
 

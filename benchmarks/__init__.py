@@ -1,0 +1,1 @@
+"""Benchmarks: throughput against plain RQ, and chaos. Each starts servers of its own and prints one table."""

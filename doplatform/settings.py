@@ -13,7 +13,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "doplatform.faces.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -72,6 +72,9 @@ RQ_SHOW_ADMIN_LINK = False
 
 DOPLATFORM: dict[str, object] = {
     "SECRET_KEYS": env.words("SECRET_FIELD_KEYS"),
+    "SEAL_KEY": env.text("SEAL_KEY", ""),
+    "SEAL_OLD_KEYS": env.words("SEAL_OLD_KEYS"),
+    "SHUTDOWN_GRACE": env.number("SHUTDOWN_GRACE", 30),
 }
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,4 +1,4 @@
-"""For every test: one test database, which gives up the one guard that would stop its own cleaning."""
+"""For every test: one test database, which gives up the guards that would stop its own cleaning."""
 
 from typing import Any
 
@@ -18,3 +18,4 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, djang
         setup_databases(verbosity=0, interactive=False, aliases={"default"})
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE actions_auditentry DISABLE TRIGGER actions_audit_truncate")
+            cursor.execute("ALTER TABLE actions_seal DISABLE TRIGGER actions_seal_truncate")

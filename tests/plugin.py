@@ -16,9 +16,10 @@ from doplatform import paths
 from doplatform.services import embedded
 
 _SERVERS = pytest.StashKey[embedded.Servers]()
-_OWN = (
+OWN = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_FIELD_KEYS", "DEBUG", "HTTPS", "DEMO", "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY", "HSTS_SECONDS", "QUEUES", "TIME_ZONE", "LOG_FORMAT", "LOG_LEVEL",
+    "SHUTDOWN_GRACE", "SEAL_KEY", "SEAL_OLD_KEYS",
 )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     early_config.stash[_SERVERS] = embedded.Servers(
         folder, temporary=True, postgres_settings={"max_connections": "200"}
     )
-    for name in _OWN:
+    for name in OWN:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(

@@ -32,7 +32,8 @@ class Context:
     """
 
     __slots__ = (
-        "_deadline", "_dropped", "_link", "_reported", "_row", "action", "attempt", "execution_id", "lines", "progressed",
+        "_deadline", "_dropped", "_key", "_link", "_reported", "_row", "action", "attempt", "execution_id", "lines",
+        "progressed",
     )  # fmt: skip
 
     def __init__(
@@ -43,6 +44,7 @@ class Context:
         self.attempt = attempt
         self.lines: list[dict[str, Any]] = []
         self.progressed: dict[str, Any] | None = None
+        self._key = execution_id
         self._row = row
         self._link = link
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -51,8 +53,15 @@ class Context:
 
     @property
     def idempotency_key(self) -> str:
-        """The key to send to providers: one per execution, whatever the number of attempts."""
-        return self.execution_id
+        """The key to send to providers: one per execution, whatever the number of attempts.
+
+        In a resolver it is the one of the execution in doubt, by which the provider is asked.
+        """
+        return self._key
+
+    def ask_about(self, execution_id: str) -> None:
+        """For a resolver's attempt: speak to providers by the key of the execution in doubt."""
+        self._key = execution_id
 
     @property
     def remaining(self) -> float | None:

@@ -1,6 +1,7 @@
 """All actions declared in this process, by name."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,26 @@ if TYPE_CHECKING:
     from actions.definitions.action import Action
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A module of actions that could not be imported; what it declares below the fault is missing."""
+
+    module: str
+    place: str
+    """File and line of the fault, as `file.py:12`; only the file where there is no line."""
+    error: Exception
+
+
 class Registry:
-    """Name → action. A second action of the same name is kept aside for the system check, and the first stays."""
+    """Name → action. A second action of the same name is kept aside for the system check, and the first stays.
+
+    `faults` are the modules that could not be imported, for the system check too.
+    """
 
     def __init__(self) -> None:
         self._actions: dict[str, Action] = {}
         self.duplicates: list[Action] = []
+        self.faults: list[Fault] = []
 
     def add(self, action: "Action") -> None:
         """Take `action` in."""

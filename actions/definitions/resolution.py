@@ -27,7 +27,7 @@ class Resolution:
 
     @classmethod
     def did_not_happen(cls) -> "Resolution":
-        """It did not happen: the execution is tried again."""
+        """It did not happen: a failed try, followed by another where the action's retry policy allows one."""
         return cls(Verdict.DID_NOT_HAPPEN)
 
     @classmethod

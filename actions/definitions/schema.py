@@ -50,16 +50,14 @@ class Params:
         Raises InvalidParams with all faults at once.
         """
         try:
-            return self._validator.validate_json(text).__dict__  # type: ignore[no-any-return]
+            return self._validator.validate_json(text).__dict__
         except pydantic.ValidationError as error:
             raise InvalidParams(self.action, [_problem(fault) for fault in error.errors(include_url=False)]) from None
 
     def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """`params` as plain JSON values: what code passes as Decimal, datetime or model becomes what HTTP would send."""
         try:
-            return to_jsonable_python(  # type: ignore[no-any-return]
-                _opened(params) if self.secret else dict(params), inf_nan_mode="constants"
-            )
+            return to_jsonable_python(_opened(params) if self.secret else dict(params), inf_nan_mode="constants")
         except (PydanticSerializationError, TypeError, ValueError, RecursionError) as error:
             raise InvalidInput("not_json", f"The params cannot be written as JSON: {error}") from None
 

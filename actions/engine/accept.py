@@ -45,17 +45,20 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
     row = _prepare(action, invocation)
     row["reason"] = reason
     details: dict[str, Any] = {"params": row["fingerprint"]}
+    if row["available_at"] is not None:
+        # The fingerprint covers it as it was sent; the row's own moves with every retry.
+        details["available_at"] = row["available_at"].isoformat()
     if invocation.replay_of is not None:
         details["replay_of"] = str(invocation.replay_of)
     row["data"] = values.dumps(details)
     if row["key"] is None:
         fetch("accept", row, prepare=True)
+        crash_point("accept.stored")
     else:
         winner = _store_keyed(row)
         if winner is not None:
             return winner
     public = ids.public_id(row["id"])
-    crash_point("accept.stored")
     transaction.on_commit(partial(_wake, row["queue"], public), robust=True)
     return Accepted(public, replayed=False)
 
@@ -72,6 +75,7 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
     first = rows[0]
     columns = {
         **{name: first[name] for name in _SHARED},
+        "sent": first["available_at"].isoformat() if first["available_at"] is not None else None,
         "ids": [row["id"] for row in rows],
         "params": [row["params"] for row in rows],
         "fingerprints": [row["fingerprint"] for row in rows],
@@ -172,6 +176,7 @@ def _store_keyed(row: dict[str, Any]) -> Accepted | None:
     """Store under a key, or the answer of whoever holds it. A savepoint of its own keeps the caller's transaction usable."""
     with transaction.atomic(), _impatient(True):
         if fetch("accept", row, prepare=True):
+            crash_point("accept.stored")
             return None
         # A pruned holder may vanish between the two statements; then the key is free again.
         winner = _winners([row]).get(row["key"])
@@ -238,4 +243,4 @@ def _refuse_twins(rows: list[dict[str, Any]]) -> None:
 
 def _wake(queue: str, *_: str) -> None:
     crash_point("accept.committed")
-    dispatch.wake(queue)
+    dispatch.wake_soon(queue)

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 
 from actions.definitions.actor import Actor
 from actions.engine import ledger
-from actions.errors import Forbidden, ReasonRequired
+from actions.errors import Forbidden, ReasonRequired, storable
 
 LONGEST_REASON = 2_000
 
@@ -27,7 +27,7 @@ def require(actor: Actor, verb: str, *, subject: str = "") -> None:
     user = get_user_model().objects.filter(pk=actor.id, is_active=True).first()
     if user is not None and user.has_perm(f"actions.{verb}"):
         return
-    ledger.record("access.denied", actor=actor, details={"verb": verb, "subject": subject[:200]})
+    ledger.record("access.denied", actor=actor, details={"verb": verb, "subject": storable(subject[:200])})
     raise Forbidden(
         f"{actor.label} is not permitted to {verb.replace('_', ' ')}; nothing was changed. "
         f"Ask an administrator for the permission actions.{verb}."
@@ -36,7 +36,7 @@ def require(actor: Actor, verb: str, *, subject: str = "") -> None:
 
 def checked_reason(actor: Actor, reason: str) -> str:
     """The reason, stripped. People must give one; raises ReasonRequired."""
-    reason = reason.strip().replace("\x00", "")
+    reason = storable(reason.strip())
     if len(reason) > LONGEST_REASON or (not reason and actor.kind == "user"):
         raise ReasonRequired
     return reason

@@ -47,7 +47,7 @@ def follow(
 def wake_later(queues: Iterable[str]) -> None:
     """Wake queues after the commit."""
     for queue in set(queues):
-        transaction.on_commit(partial(dispatch.wake, queue), robust=True)
+        transaction.on_commit(partial(dispatch.wake_soon, queue), robust=True)
 
 
 def _accept(action: Any, params: dict[str, Any], id: UUID, attempt: int, due: datetime | None = None) -> None:  # noqa: A002

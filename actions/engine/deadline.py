@@ -53,7 +53,7 @@ class Deadline:
         wanted = time.monotonic() + hard
         if not 0 <= self._hard_at - wanted <= _REARM:
             # Set one window late, so that what is armed never kills before `hard` of a handler that starts later.
-            faulthandler.dump_traceback_later(hard + _REARM, exit=True, file=sys.__stderr__)
+            faulthandler.dump_traceback_later(hard + _REARM, exit=True, file=sys.__stderr__ or 2)
             self._hard_at = wanted + _REARM
 
     def _ring(self, signum: int, frame: FrameType | None) -> None:

@@ -3,29 +3,52 @@
 Nothing here may fail a request: when Redis is away the row stays queued and maintain wakes the queue later.
 """
 
+import atexit
+import json
+import threading
 import time
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
 
-import psycopg
 import redis
 import structlog
 from django.conf import settings as django_settings
-from django.db import DatabaseError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from actions import conf
 from actions.crashpoints import crash_point
-from actions.engine.workers import count_live
 
 DRAIN = "doplatform.services.worker.drain"
 """The one function that a wake-up may name."""
-_COUNT_AGE = 2.0
+_WAKE_UP_LIFE = 600
+"""Seconds until an unread wake-up vanishes from Redis: maintain has woken its queue long before."""
+
+# Look and push in one round trip, so that two senders cannot both see room for the last wake-up. The workers counted are
+# those that registered with RQ: one that was killed counts until RQ cleans up, which costs an idle wake-up and no more.
+_PUSH = """
+if redis.call('llen', KEYS[1]) >= math.max(1, redis.call('scard', KEYS[4])) then return 0 end
+redis.call('hset', KEYS[2], unpack(ARGV, 3))
+redis.call('expire', KEYS[2], ARGV[1])
+redis.call('sadd', KEYS[3], KEYS[1])
+redis.call('rpush', KEYS[1], ARGV[2])
+return 1
+"""
+_MOST_ENTRIES = 1_000
+"""How many entries of a queue are looked at; there should be one per worker."""
+_LARGEST_WAKE_UP = 4_096
+"""Bytes."""
 
 log = structlog.get_logger(__name__)
 _connections: dict[tuple[str, float], redis.Redis] = {}
-_counts: dict[str, tuple[float, int]] = {}
+_senders: dict[str, "_Sender"] = {}
 _silent_until = 0.0
 
 
@@ -49,48 +72,154 @@ def wake(*queues: str) -> bool:
     return True
 
 
+def wake_soon(*queues: str) -> None:
+    """`wake` in the background: a request neither waits for Redis nor repeats what another is about to say.
+
+    A process that dies before the wake-up is sent loses nothing: maintain finds the rows.
+    """
+    _waker.add(queues)
+
+
+def flush(timeout: float = 1.0) -> None:
+    """Wait until every wake-up asked for so far was sent or given up, at most `timeout` seconds."""
+    _waker.flush(timeout)
+
+
+class _Waker:
+    """A thread that sends wake-ups, begun at the first one; queues asked for meanwhile are sent once."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+        self._sending = False
+        self._change = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, queues: Iterable[str]) -> None:
+        with self._change:
+            self._asked.update(queues)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="waker", daemon=True)
+                self._thread.start()
+                atexit.register(self.flush, 1.0)
+            self._change.notify_all()
+
+    def flush(self, timeout: float) -> None:
+        with self._change:
+            self._change.wait_for(lambda: not self._asked and not self._sending, timeout)
+
+    def _serve(self) -> None:
+        while True:
+            with self._change:
+                self._sending = False
+                self._change.notify_all()
+                self._change.wait_for(lambda: self._asked)
+                queues, self._asked, self._sending = tuple(self._asked), set(), True
+            wake(*queues)
+
+
+_waker = _Waker()
+
+
 def reset() -> None:
     """Forget connections and failures (after a fork, and in tests)."""
-    global _silent_until  # noqa: PLW0603
+    global _silent_until, _waker  # noqa: PLW0603
+    _waker = _Waker()
     _connections.clear()
-    _counts.clear()
+    _senders.clear()
     _silent_until = 0.0
 
 
-def reachable() -> bool:
-    """Whether Redis answers now."""
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Redis, as it stands. Where `fault` says why it could not be asked, the rest means nothing."""
+
+    fault: str = ""
+    version: str = ""
+    policy: str = ""
+    """maxmemory-policy: anything but noeviction may drop wake-ups."""
+    most_memory: int = 0
+    """Bytes; 0 = no limit."""
+    used_memory: int = 0
+    """Bytes."""
+    appends: bool = False
+    """Whether it keeps an append-only file."""
+    strangers: dict[str, int] = field(default_factory=dict)
+    """Queue → entries that are no wake-ups, where there are any."""
+
+
+def inspect(queues: Sequence[str]) -> Broker:
+    """Ask Redis about itself and about what stands in these queues. Never raises for Redis."""
     try:
-        return bool(_connection("default").ping())
-    except redis.RedisError:
+        told: dict[str, Any] = _connection("default").info("everything")
+        counted = {name: _count_strangers(name) for name in queues}
+    except redis.RedisError as error:
+        return Broker(fault=f"Redis does not answer: {error}")
+    return Broker(
+        version=str(told.get("redis_version", "?")),
+        policy=str(told.get("maxmemory_policy", "unknown")),
+        most_memory=int(told.get("maxmemory", 0)),
+        used_memory=int(told.get("used_memory", 0)),
+        appends=bool(told.get("aof_enabled", 0)),
+        strangers={name: count for name, count in counted.items() if count},
+    )
+
+
+def is_wake_up(packed: bytes) -> bool:
+    """Whether what RQ stored for an entry is a wake-up. Reads JSON of limited size, never pickle."""
+    try:
+        text = zlib.decompressobj().decompress(packed, _LARGEST_WAKE_UP)
+    except zlib.error:
+        text = packed[:_LARGEST_WAKE_UP]
+    try:
+        function, _, args, kwargs = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
         return False
+    return bool(function == DRAIN and not args and isinstance(kwargs, dict) and kwargs.keys() == {"queue"})
 
 
-def eviction_policy() -> str:
-    """Redis' maxmemory-policy; anything but noeviction may drop wake-ups. Raises redis.RedisError."""
-    return str(_connection("default").config_get("maxmemory-policy").get("maxmemory-policy", "unknown"))  # type: ignore[union-attr]
+def _count_strangers(name: str) -> int:
+    connection = _connection(name)
+    entries: Any = connection.lrange(Queue(name, connection=connection).key, 0, _MOST_ENTRIES - 1)
+    with connection.pipeline(transaction=False) as pipeline:
+        for entry in entries:
+            pipeline.hget(Job.key_for(entry.decode("utf-8", "replace")), "data")
+        packed = pipeline.execute()
+    # Nothing stored: a worker has taken it meanwhile.
+    return sum(1 for one in packed if one is not None and not is_wake_up(one))
 
 
 def _wake(name: str) -> None:
     connection = _connection(name)
-    queue = Queue(name, connection=connection, serializer=JSONSerializer)
-    if connection.llen(queue.key) >= max(1, _live_workers(name)):
-        return
     crash_point("dispatch.enqueue")
-    queue.enqueue_call(DRAIN, kwargs={"queue": name}, timeout=-1, result_ttl=0, failure_ttl=0)
+    sender = _senders.get(name)
+    if sender is None:
+        sender = _senders[name] = _Sender(name, connection)
+    sender.push(connection)
     crash_point("dispatch.pushed")
 
 
-def _live_workers(name: str) -> int:
-    """Live workers of the queue, counted at most every two seconds."""
-    now = time.monotonic()
-    counted, count = _counts.get(name, (0.0, 0))
-    if now - counted > _COUNT_AGE:
-        try:
-            count = count_live(name)
-        except (DatabaseError, psycopg.Error):
-            count = 1
-        _counts[name] = (now, count)
-    return count
+class _Sender:
+    """What every wake-up of one queue has in common, made once by RQ itself."""
+
+    def __init__(self, name: str, connection: redis.Redis) -> None:
+        queue = Queue(name, connection=connection, serializer=JSONSerializer)
+        job = queue.create_job(DRAIN, kwargs={"queue": name}, timeout=-1, result_ttl=0, failure_ttl=0)
+        job.set_status(JobStatus.QUEUED, pipeline=connection.pipeline())
+        self._key = queue.key
+        self._queues_key = queue.redis_queues_keys
+        self._workers_key = WORKERS_BY_QUEUE_KEY % name
+        self._fields = [part for pair in job.to_dict(include_meta=False).items() for part in pair]
+        self._fields += ["status", JobStatus.QUEUED.value]
+        self._push = connection.register_script(_PUSH)
+
+    def push(self, connection: redis.Redis) -> None:
+        """One more wake-up, unless every worker has one pending."""
+        job_id = str(uuid4())
+        self._push(
+            keys=[self._key, Job.key_for(job_id), self._queues_key, self._workers_key],
+            args=[_WAKE_UP_LIFE, job_id, *self._fields],
+            client=connection,
+        )
 
 
 def _connection(name: str) -> redis.Redis:
@@ -99,7 +228,14 @@ def _connection(name: str) -> redis.Redis:
     connection = _connections.get((url, limit))
     if connection is None:
         connection = redis.Redis.from_url(
-            url, socket_timeout=limit, socket_connect_timeout=limit, retry=Retry(NoBackoff(), 1)
+            url,
+            # Connecting and one round trip stay below the limit together. A connection that Redis has closed meanwhile
+            # is worth a second try, silence is not; and a greeting would be a round trip more.
+            socket_timeout=0.6 * limit,
+            socket_connect_timeout=0.4 * limit,
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+            protocol=2,
+            driver_info=None,
         )
         _connections[url, limit] = connection
     return connection

@@ -86,7 +86,7 @@ class Guard:
 
     def soften(self, warn: Callable[[Exception], None]) -> None:
         """Make the member's on_commit hooks robust: what they raise after the commit becomes a warning, not a failure."""
-        hooks = connection.run_on_commit
+        hooks: list[Any] = connection.run_on_commit
         for index in range(self._hooks, len(hooks)):
             savepoints, hook, robust = hooks[index]
             if not robust:

@@ -19,6 +19,8 @@ WORKER_LOCK = 0x646F_0001
 """First half of the advisory lock that every worker holds; the second is the worker's id."""
 MAINTAIN_LOCK = 0x646F_0002
 """Advisory lock of the one maintain that acts."""
+_VERBS = {Outcome.GIVEN_BACK: "given_back", Outcome.POSTPONED: "postponed", Outcome.LOST: "rescued"}
+"""Endings whose audit verb says more than the status they lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def claim(
             "forgettable": forgettable,
             "secretive": secretive,
         },
+        prepare=True,
     )
     return [Claim(*row[:7]) for row in rows]
 
@@ -107,7 +110,40 @@ def settle(endings: list[Ending], *, worker: int, marked: bool = False) -> str:
     the caller to roll back, LeaseLost when any attempt is no longer this worker's, and TransactionControl when a handler
     ended the transaction that it was given.
     """
-    rows = fetch(
+    rows = _settle_one(endings[0], worker) if len(endings) == 1 else _settle_many(endings, worker)
+    if len(rows) != len(endings):
+        raise LeaseLost
+    if marked and not rows[0][2]:
+        raise TransactionControl
+    return str(rows[0][1])
+
+
+def _settle_one(ending: Ending, worker: int) -> list[tuple[Any, ...]]:
+    return fetch(
+        "settle_one",
+        {
+            "worker": worker,
+            "id": ending.id,
+            "attempt": ending.attempt,
+            "status": ending.status.value,
+            "outcome": ending.outcome.value,
+            "verb": f"execution.{_VERBS.get(ending.outcome, ending.status.value)}",
+            "result": ending.result,
+            "error": _text(ending.error),
+            "delay": ending.delay,
+            "tries": ending.tries,
+            "losses": ending.losses,
+            "duration": ending.duration,
+            "lines": _text(ending.lines),
+            "progress": _text(ending.progress),
+            "details": _text(ending.details),
+        },
+        prepare=True,
+    )
+
+
+def _settle_many(endings: list[Ending], worker: int) -> list[tuple[Any, ...]]:
+    return fetch(
         "settle",
         {
             "worker": worker,
@@ -115,6 +151,7 @@ def settle(endings: list[Ending], *, worker: int, marked: bool = False) -> str:
             "attempts": [ending.attempt for ending in endings],
             "statuses": [ending.status.value for ending in endings],
             "outcomes": [ending.outcome.value for ending in endings],
+            "verbs": [f"execution.{_VERBS.get(ending.outcome, ending.status.value)}" for ending in endings],
             "results": [ending.result for ending in endings],
             "errors": [_text(ending.error) for ending in endings],
             "delays": [ending.delay for ending in endings],
@@ -125,12 +162,8 @@ def settle(endings: list[Ending], *, worker: int, marked: bool = False) -> str:
             "progress": [_text(ending.progress) for ending in endings],
             "details": [_text(ending.details) for ending in endings],
         },
+        prepare=True,
     )
-    if len(rows) != len(endings):
-        raise LeaseLost
-    if marked and not rows[0][2]:
-        raise TransactionControl
-    return str(rows[0][1])
 
 
 def rescuable() -> list[tuple[Any, ...]]:
@@ -171,11 +204,14 @@ def move(
     result: str | None = None,
     error: dict[str, Any] | None = None,
     fresh: bool = False,
+    tries: int = 0,
+    delay: float = 0.0,
     details: dict[str, Any] | None = None,
 ) -> str | None:
     """One verb on one execution seen as (`before`, `attempt`); returns its queue, None when it had moved on.
 
-    `fresh` starts the counting of tries and losses again; `outcome` closes an open attempt.
+    `fresh` starts the counting of tries and losses again, `tries` adds to it; `outcome` closes an open attempt; what is
+    queued is due after `delay` seconds.
     """
     rows = fetch(
         "move",
@@ -191,6 +227,8 @@ def move(
             "result": result,
             "error": _text(error),
             "fresh": fresh,
+            "tries": tries,
+            "delay": delay,
             "data": _text(details),
         },
     )

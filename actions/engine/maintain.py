@@ -14,6 +14,7 @@ from actions import conf
 from actions.engine import dispatch, ledger
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
+from actions.engine.seal import seal
 from actions.engine.statements import fetch
 
 _PRUNE_EVERY = 60.0
@@ -65,6 +66,7 @@ class Maintain:
         self.chores = [
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
+            Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
         ]
 

@@ -28,13 +28,14 @@ def encrypt(params: dict[str, Any]) -> bytes:
     return _box(conf.get().SECRET_KEYS, settings.SECRET_KEY).encrypt(json.dumps(params).encode())
 
 
-def decrypt(ciphertext: bytes) -> dict[str, Any]:
+def decrypt(ciphertext: bytes | memoryview) -> dict[str, Any]:
     """The secret params again. Raises SecretUnreadable."""
     try:
         plain = _box(conf.get().SECRET_KEYS, settings.SECRET_KEY).decrypt(bytes(ciphertext))
     except InvalidToken:
         raise SecretUnreadable from None
-    return json.loads(plain)  # type: ignore[no-any-return]
+    params: dict[str, Any] = json.loads(plain)
+    return params
 
 
 def merge(text: str, plain: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ A COMMIT without a reply is judged by the server: committed is done, aborted is 
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
@@ -181,7 +182,7 @@ class Settler:
     def _record(self, endings: list[Ending]) -> None:
         """Settle by themselves endings whose handler's transaction is gone, however long PostgreSQL may be away."""
         for ending in endings:
-            self.persist(lambda ending=ending: self._record_one(ending))
+            self.persist(partial(self._record_one, ending))
 
     def _record_one(self, ending: Ending) -> None:
         try:

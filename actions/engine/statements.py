@@ -4,6 +4,7 @@ Hot statements go to psycopg directly: server-side parameters and prepared state
 client and plan anew each time. They share Django's connection, and so its transactions.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from actions import conf
 from actions.engine.guard import Guard
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -30,13 +32,31 @@ def raw() -> psycopg.Connection[Any]:
     return connection
 
 
-def fetch(name: str, params: dict[str, Any], *, prepare: bool | None = None) -> list[tuple[Any, ...]]:
-    """Execute the named statement and return its rows, with Django's exceptions."""
+def fetch(name: str, params: dict[str, Any], *, prepare: bool = False) -> list[tuple[Any, ...]]:
+    """Execute the named statement and return its rows, with Django's exceptions.
+
+    `prepare` keeps it parsed and planned on the server: for the hot ones, whose parsing costs more than their work.
+    """
     wrapper = connections[DEFAULT_DB_ALIAS]
     for guard in wrapper.execute_wrappers:
         # A handler that speaks to the engine writes inside its own savepoint too.
         if isinstance(guard, Guard):
             guard.enter()
-    with wrapper.wrap_database_errors, psycopg.Cursor(raw()) as cursor:
-        cursor.execute(load(name), params, prepare=prepare)  # type: ignore[arg-type]  # texts of ours, not of users
+    connection = raw()
+    with wrapper.wrap_database_errors, psycopg.Cursor(connection) as cursor:
+        if prepare and conf.get().PREPARED_STATEMENTS:
+            # Django switches preparing off for the whole connection; it is switched on for this statement alone.
+            connection.prepare_threshold = 0
+        try:
+            cursor.execute(load(name), params)
+        finally:
+            connection.prepare_threshold = None
         return cursor.fetchall() if cursor.description else []
+
+
+def stream(name: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of the named statement as PostgreSQL produces them, in binary; nothing else may use the connection
+    until the last one has come."""
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    with wrapper.wrap_database_errors, psycopg.Cursor(raw()) as cursor:
+        yield from cursor.stream(load(name), params, binary=True)

@@ -5,8 +5,6 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-import actions.states
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -76,16 +74,16 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            (actions.states.Status["BLOCKED"], "blocked"),
-                            (actions.states.Status["QUEUED"], "queued"),
-                            (actions.states.Status["RUNNING"], "running"),
-                            (actions.states.Status["RETRYING"], "retrying"),
-                            (actions.states.Status["WAITING"], "waiting"),
-                            (actions.states.Status["SUCCEEDED"], "succeeded"),
-                            (actions.states.Status["FAILED"], "failed"),
-                            (actions.states.Status["IN_DOUBT"], "in doubt"),
-                            (actions.states.Status["CANCELLED"], "cancelled"),
-                            (actions.states.Status["SKIPPED"], "skipped"),
+                            ("blocked", "blocked"),
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("retrying", "retrying"),
+                            ("waiting", "waiting"),
+                            ("succeeded", "succeeded"),
+                            ("failed", "failed"),
+                            ("in_doubt", "in doubt"),
+                            ("cancelled", "cancelled"),
+                            ("skipped", "skipped"),
                         ],
                         max_length=10,
                     ),
@@ -226,15 +224,15 @@ class Migration(migrations.Migration):
                     "outcome",
                     models.CharField(
                         choices=[
-                            (actions.states.Outcome["SUCCEEDED"], "succeeded"),
-                            (actions.states.Outcome["FAILED"], "failed"),
-                            (actions.states.Outcome["TIMED_OUT"], "timed out"),
-                            (actions.states.Outcome["LOST"], "lost"),
-                            (actions.states.Outcome["SUSPENDED"], "suspended"),
-                            (actions.states.Outcome["POSTPONED"], "postponed"),
-                            (actions.states.Outcome["GIVEN_BACK"], "given back"),
-                            (actions.states.Outcome["CANCELLED"], "cancelled"),
-                            (actions.states.Outcome["IN_DOUBT"], "in doubt"),
+                            ("succeeded", "succeeded"),
+                            ("failed", "failed"),
+                            ("timed_out", "timed out"),
+                            ("lost", "lost"),
+                            ("suspended", "suspended"),
+                            ("postponed", "postponed"),
+                            ("given_back", "given back"),
+                            ("cancelled", "cancelled"),
+                            ("in_doubt", "in doubt"),
                         ],
                         max_length=10,
                         null=True,
@@ -299,9 +297,7 @@ class Migration(migrations.Migration):
                 models.F("priority"),
                 models.F("available_at"),
                 models.F("id"),
-                condition=models.Q(
-                    ("status__in", [actions.states.Status["QUEUED"], actions.states.Status["RETRYING"]])
-                ),
+                condition=models.Q(("status__in", ["queued", "retrying"])),
                 name="execution_due",
             ),
         ),
@@ -309,25 +305,18 @@ class Migration(migrations.Migration):
             model_name="execution",
             index=models.Index(
                 models.F("worker"),
-                condition=models.Q(("status", actions.states.Status["RUNNING"])),
+                condition=models.Q(("status", "running")),
                 name="execution_running",
             ),
         ),
         migrations.AddIndex(
             model_name="execution",
             index=models.Index(
+                models.F("status"),
                 models.OrderBy(models.F("finished_at"), descending=True),
                 models.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("status", actions.states.Status["FAILED"])),
-                name="execution_failed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="execution",
-            index=models.Index(
-                models.F("id"),
-                condition=models.Q(("status", actions.states.Status["IN_DOUBT"])),
-                name="execution_in_doubt",
+                condition=models.Q(("status__in", ["failed", "in_doubt"])),
+                name="execution_attention",
             ),
         ),
         migrations.AddIndex(
@@ -366,10 +355,10 @@ class Migration(migrations.Migration):
                         (
                             "status__in",
                             [
-                                actions.states.Status["CANCELLED"],
-                                actions.states.Status["FAILED"],
-                                actions.states.Status["SKIPPED"],
-                                actions.states.Status["SUCCEEDED"],
+                                "cancelled",
+                                "failed",
+                                "skipped",
+                                "succeeded",
                             ],
                         ),
                     ),
@@ -378,10 +367,10 @@ class Migration(migrations.Migration):
                             (
                                 "status__in",
                                 [
-                                    actions.states.Status["CANCELLED"],
-                                    actions.states.Status["FAILED"],
-                                    actions.states.Status["SKIPPED"],
-                                    actions.states.Status["SUCCEEDED"],
+                                    "cancelled",
+                                    "failed",
+                                    "skipped",
+                                    "succeeded",
                                 ],
                             ),
                             _negated=True,
@@ -397,10 +386,8 @@ class Migration(migrations.Migration):
             model_name="execution",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("status", actions.states.Status["RUNNING"]), ("worker__isnull", False)),
-                    models.Q(
-                        models.Q(("status", actions.states.Status["RUNNING"]), _negated=True), ("worker__isnull", True)
-                    ),
+                    models.Q(("status", "running"), ("worker__isnull", False)),
+                    models.Q(models.Q(("status", "running"), _negated=True), ("worker__isnull", True)),
                     _connector="OR",
                 ),
                 name="execution_worker",
@@ -414,9 +401,9 @@ class Migration(migrations.Migration):
                     (
                         "status__in",
                         [
-                            actions.states.Status["FAILED"],
-                            actions.states.Status["IN_DOUBT"],
-                            actions.states.Status["RETRYING"],
+                            "failed",
+                            "in_doubt",
+                            "retrying",
                         ],
                     ),
                     _connector="OR",

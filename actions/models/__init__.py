@@ -5,6 +5,18 @@ from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
+from actions.models.seal import Seal
 from actions.models.worker import Worker
 
-__all__ = ["Access", "Action", "Attempt", "AuditEntry", "Execution", "ExecutionSecret", "Queue", "Unsettled", "Worker"]
+__all__ = [
+    "Access",
+    "Action",
+    "Attempt",
+    "AuditEntry",
+    "Execution",
+    "ExecutionSecret",
+    "Queue",
+    "Seal",
+    "Unsettled",
+    "Worker",
+]

@@ -18,7 +18,7 @@ class Attempt(models.Model):
     finished_at = models.DateTimeField(null=True)
     duration = models.FloatField(null=True, help_text="Seconds that the handler took.")
     outcome = models.CharField(  # noqa: DJ001  (an open attempt has no outcome)
-        max_length=10, null=True, choices=[(outcome, outcome.replace("_", " ")) for outcome in Outcome]
+        max_length=10, null=True, choices=[(outcome.value, outcome.replace("_", " ")) for outcome in Outcome]
     )
     error = models.JSONField(null=True)
     progress = models.JSONField(null=True)

@@ -20,7 +20,7 @@ class Execution(models.Model):
     action = models.ForeignKey("actions.Action", models.DO_NOTHING, db_constraint=False, db_index=False)
     queue = models.CharField(max_length=100)
     priority = models.SmallIntegerField(default=0)
-    status = models.CharField(max_length=10, choices=[(status, status.replace("_", " ")) for status in Status])
+    status = models.CharField(max_length=10, choices=[(status.value, status.replace("_", " ")) for status in Status])
     params = models.JSONField()
     result = models.JSONField(null=True)
     error = models.JSONField(null=True)
@@ -56,8 +56,8 @@ class Execution(models.Model):
             ),
             models.CheckConstraint(
                 name="execution_worker",
-                condition=Q(status=Status.RUNNING, worker__isnull=False)
-                | (~Q(status=Status.RUNNING) & Q(worker__isnull=True)),
+                condition=Q(status=Status.RUNNING.value, worker__isnull=False)
+                | (~Q(status=Status.RUNNING.value) & Q(worker__isnull=True)),
             ),
             models.CheckConstraint(
                 name="execution_error", condition=Q(error__isnull=True) | Q(status__in=sorted(WITH_ERROR))
@@ -73,11 +73,14 @@ class Execution(models.Model):
             models.Index(
                 "queue", "priority", "available_at", "id", name="execution_due", condition=Q(status__in=sorted(DUE))
             ),
-            models.Index("worker", name="execution_running", condition=Q(status=Status.RUNNING)),
+            models.Index("worker", name="execution_running", condition=Q(status=Status.RUNNING.value)),
             models.Index(
-                F("finished_at").desc(), F("id").desc(), name="execution_failed", condition=Q(status=Status.FAILED)
+                F("status"),
+                F("finished_at").desc(),
+                F("id").desc(),
+                name="execution_attention",
+                condition=Q(status__in=["failed", "in_doubt"]),
             ),
-            models.Index("id", name="execution_in_doubt", condition=Q(status=Status.IN_DOUBT)),
             models.Index("action", "id", name="execution_action"),
         ]
 

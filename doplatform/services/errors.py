@@ -25,3 +25,9 @@ class AlreadyUp(DoplatformError):
     """Another instance is up on this data folder."""
 
     code = "already_up"
+
+
+class NoFreePort(DoplatformError):
+    """No port is free."""
+
+    code = "no_free_port"

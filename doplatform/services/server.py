@@ -54,16 +54,27 @@ class Server(ABC):
         """
         if self.running():
             return self
+        self.launch()
+        self.await_ready()
+        return self
+
+    def launch(self, *, patience: float = _LOCK_SECONDS) -> None:
+        """Start, without waiting until it answers; `patience` is how long an earlier server may be dying, in seconds.
+
+        Raises ServerHeld when it has not died by then.
+        """
         self._make_folders()
-        lock = self._lock()
+        lock = self._lock(patience)
         try:
             self._prepare()
             self._process = self._spawn(lock)
         finally:
             os.close(lock)
+
+    def await_ready(self) -> None:
+        """Return when a launched server answers and can be used. Raises ServerFailed when that takes over a minute."""
         self._await_answer()
         self._after_start()
-        return self
 
     def running(self) -> bool:
         """Whether the process lives (it may be paused)."""
@@ -73,12 +84,21 @@ class Server(ABC):
         """Let it end in order; after `timeout` seconds by kill -9, which loses nothing that was acknowledged."""
         if self._process is None or not self.running():
             return
-        self.resume()
-        self._process.send_signal(self.stop_signal)
+        self.ask_to_stop()
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def ask_to_stop(self) -> None:
+        """Send the signal for an end in order, also to a server that is paused."""
+        if self._process is not None and self.running():
+            self.resume()
+            self._process.send_signal(self.stop_signal)
+
+    def returncode(self) -> int | None:
+        """How it ended; None while it runs, or was never started."""
+        return None if self._process is None else self._process.poll()
 
     def kill(self) -> None:
         """kill -9 of the server and all its children."""
@@ -122,10 +142,10 @@ class Server(ABC):
             raise ServerFailed(f"{self.sockets} belongs to another user; remove it, or choose another data folder.")
         account.own(self.sockets)
 
-    def _lock(self) -> int:
+    def _lock(self, patience: float) -> int:
         """The locked file, as a descriptor for the server to inherit. Waits while an earlier server is dying."""
         file = os.open(self.data / f"{self.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        until = time.monotonic() + _LOCK_SECONDS
+        until = time.monotonic() + patience
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,31 +11,36 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
-from redis import Redis
+from redis import Redis, RedisError
+from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_pool import WorkerPool
+from rq.worker_registration import register
 
 from actions import conf
 from actions.definitions.registry import registry
-from actions.engine import dispatch
+from actions.engine import dispatch, durability
 from actions.engine.deadline import Deadline
 from actions.engine.drain import Drain
 from actions.engine.heartbeat import Heartbeat
 from actions.engine.perform import hard_timeout
 from actions.engine.sync import sync
 from actions.engine.workers import Registration
+from actions.errors import UnsafeDatabase
+from doplatform.services.patient import PatientWorker, unless_redis_is_away, until_registered
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+_RQ_HEARTBEAT = 5.0
 _PARENT_DEATH = 1
 """prctl's PR_SET_PDEATHSIG."""
 
@@ -57,10 +62,12 @@ class WakeUp(Job):
         return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
 
 
-class Worker(SimpleWorker):  # type: ignore[misc]
+class Worker(PatientWorker):
     """One process that answers wake-ups by draining."""
 
     job_class = WakeUp
+    pool: ClassVar[int | None] = None
+    """Process id of the pool that forks workers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["serializer"] = JSONSerializer
@@ -68,11 +75,13 @@ class Worker(SimpleWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._dropped: set[str] = set()
         self._deadline: Deadline | None = None
+        self._beaten = 0.0
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
         kwargs["with_scheduler"] = False
-        prepare_process()
+        until_registered()
+        prepare_process(self.pool)
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
             connect=connect,
@@ -81,6 +90,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             ),
         )
         start_patiently(heartbeat)
+        self._install_signal_handlers()
         self._drain = Drain(heartbeat=heartbeat, deadline=deadline)
         try:
             return bool(super().work(*args, **kwargs))
@@ -90,14 +100,32 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Consume the wake-up, drain its queue, and wake again if rows are left when the time is up."""
         name = job.queue_to_drain() if isinstance(job, WakeUp) else None
-        self._consume(job, queue)
-        if name is None:
-            self._drop(job)
-            return
-        self.set_state(WorkerStatus.BUSY)
-        if self._drain.run(name):
+        again = False
+        try:
+            if name is None:
+                self._drop(job)
+            else:
+                with self.draining():
+                    again = self._drain.run(name)
+        finally:
+            self._consume(job, queue)
+        if again and name is not None:
             dispatch.wake(name)
-        self.set_state(WorkerStatus.IDLE)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's own sign of life: its key lives for minutes, so not at every step of every wake-up."""
+        now = time.monotonic()
+        if pipeline is None and now - self._beaten < _RQ_HEARTBEAT:
+            return
+        self._beaten = now
+        super().heartbeat(timeout, pipeline)
+        # Again and again, because a flushed Redis has forgotten who serves which queue.
+        unless_redis_is_away(partial(register, self))
+
+    def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
+        """Tell Redis only what is new."""
+        if state != self._state:
+            super().set_state(state, pipeline)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT: take nothing new; after the grace time interrupt the handler and give its attempt back."""
@@ -107,16 +135,24 @@ class Worker(SimpleWorker):  # type: ignore[misc]
         timer.start()
         super().request_stop(signum, frame)
 
+    def interrupt(self, signum: int, frame: FrameType | None) -> None:
+        """End the handler that runs: the process must stop."""
+        if self._deadline is not None:
+            self._deadline.interrupt(signum, frame)
+
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()
-        if self._deadline is not None:
-            signal.signal(signal.SIGUSR1, self._deadline.interrupt)
+        signal.signal(signal.SIGUSR1, self.interrupt)
 
     def _consume(self, job: Job, queue: Queue) -> None:
-        with self.connection.pipeline() as pipeline:
-            pipeline.delete(job.key)
-            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-            pipeline.execute()
+        try:
+            with self.connection.pipeline() as pipeline:
+                pipeline.delete(job.key)
+                pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+                pipeline.execute()
+        except RedisError as error:
+            # It was popped; what is left of it is swept out later, and names nothing but a queue.
+            log.warning("redis_away", error=str(error)[:200])
 
     def _drop(self, job: Job) -> None:
         if job.id not in self._dropped:
@@ -124,7 +160,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
             log.warning("stranger_dropped", job=job.id[:100])
 
 
-class Pool(WorkerPool):  # type: ignore[misc]
+class Pool(WorkerPool):
     """RQ's pool with our worker. A worker dies with the pool, so that nothing runs that nobody restarts."""
 
     def __init__(self, queues: list[str], connection: Redis, count: int) -> None:
@@ -135,16 +171,19 @@ class Pool(WorkerPool):  # type: ignore[misc]
     def start_worker(self, *args: Any, **kwargs: Any) -> None:
         """Fork with no database connection open: each process opens its own."""
         connections.close_all()
+        Worker.pool = os.getpid()
+        # RQ forgets the level when it starts a worker in the place of a dead one.
+        kwargs["logging_level"] = "WARNING"
         super().start_worker(*args, **kwargs)
 
 
-def prepare_process() -> None:
+def prepare_process(parent: int | None = None) -> None:
     """What a worker process needs before its first connection: its own PostgreSQL settings, and an end with its parent."""
-    die_with_parent()
+    die_with_parent(os.getppid() if parent is None else parent)
     connections.close_all()
     dispatch.reset()
     longest = max((hard_timeout(action) for action in registry), default=60.0)
-    options = settings.DATABASES["default"].setdefault("OPTIONS", {})
+    options: dict[str, Any] = dict(connections["default"].settings_dict.get("OPTIONS", {}))
     # Times in milliseconds. A client that is stopped, or whose machine is gone, must not hold locks for ever.
     limits = {
         "idle_in_transaction_session_timeout": int((longest + 30) * 1000),
@@ -172,21 +211,24 @@ def start_patiently(heartbeat: Heartbeat) -> None:
     pause = 0.2
     while True:
         try:
+            durability.require()
             sync()
             heartbeat.start()
             return
-        except (psycopg.OperationalError, *_DATABASE_AWAY) as error:
+        except (UnsafeDatabase, psycopg.OperationalError, *_DATABASE_AWAY) as error:
             log.warning("database_away", error=str(error).strip()[:200])
             connections.close_all()
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched."""
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux), so that no orphan goes on unwatched.
+
+    `parent` is what the parent said of itself before the fork: it may be dead by now, and then this process ends too.
+    """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PARENT_DEATH, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)

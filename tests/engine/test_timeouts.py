@@ -27,7 +27,7 @@ def test_except_exception_does_not_swallow_the_timeout(kind: str, status: str, d
         while True:
             try:
                 time.sleep(10)
-            except Exception:  # noqa: BLE001  (that is the hazard)
+            except Exception:
                 continue
 
     handle = stubborn.invoke()

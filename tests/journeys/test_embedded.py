@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from redis.exceptions import RedisError
 
 from doplatform.services import embedded
 from doplatform.services.errors import ServerFailed, ServerHeld
+from tests.journeys.instance import ended
 
 
 @pytest.fixture
@@ -31,18 +33,6 @@ def query(servers, statement):
     with psycopg.connect(servers.database_url, autocommit=True) as session:
         cursor = session.execute(statement)
         return cursor.fetchall() if cursor.description else None
-
-
-def gone(pid):
-    """Wait for the end of a process that is no child of ours, and so cannot be waited for."""
-    try:
-        watch = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    import select
-
-    with os.fdopen(watch):
-        return bool(select.select([watch], [], [], 10)[0])
 
 
 def test_postgres_is_durable_and_unreachable_by_network(own):
@@ -132,20 +122,19 @@ def test_a_stale_postmaster_file_with_the_number_of_a_living_stranger(place):
         servers.postgres.kill()
         file = servers.postgres.folder / "postmaster.pid"
         lines = file.read_text().splitlines()
-        file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+        file.write_text("\n".join([str(servers.redis.pid), *lines[1:]]) + "\n")
 
         servers.postgres.start()
         assert query(servers, "SELECT 1") == [(1,)]
 
 
-def test_a_held_folder_is_refused_and_left_alone(own, monkeypatch):
-    monkeypatch.setattr("doplatform.services.server._LOCK_SECONDS", 0.2)
+def test_a_held_folder_is_refused_and_left_alone(own):
     beside = embedded.Servers(own.folder)
 
     with pytest.raises(ServerHeld, match="left alone"):
-        beside.postgres.start()
+        beside.postgres.launch(patience=0.2)
     with pytest.raises(ServerHeld, match="left alone"):
-        beside.redis.start()
+        beside.redis.launch(patience=0.2)
     assert query(own, "SELECT 1") == [(1,)]
 
 
@@ -172,7 +161,12 @@ def test_kill_9_of_the_starter_takes_the_servers_and_the_folder_comes_up_again(p
         starter.send_signal(signal.SIGKILL)
         starter.wait()
 
-    assert [gone(pid) for pid in pids] == [True, True]
+    try:
+        assert ended(pids, 10)
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     with embedded.Servers(place) as servers:
         assert query(servers, "SELECT 1") == [(1,)]
 

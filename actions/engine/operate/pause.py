@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.aftermath import wake_later
-from actions.errors import ActionNotFound
+from actions.errors import ActionNotFound, storable
 from actions.models import Action, Queue
 
 
@@ -35,7 +35,8 @@ def _change(model: type[Action] | type[Queue], name: str, actor: Actor, reason: 
     reason = access.checked_reason(actor, reason)
     kind = model._meta.model_name or ""
     with transaction.atomic():
-        rows = model._default_manager.filter(pk=name)
+        # Spelt out, what PostgreSQL cannot hold is simply not found.
+        rows = model._default_manager.filter(pk=storable(name))
         if paused:
             changed = rows.filter(paused_at__isnull=True).update(
                 paused_at=Now(), paused_by=actor.label[:255], paused_reason=reason

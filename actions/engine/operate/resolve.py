@@ -1,5 +1,6 @@
 """resolve: say how an execution in doubt really ended."""
 
+import random
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,20 @@ _AFTER = {
 
 
 def resolve(
-    execution_id: str, *, answer: Answer, actor: Actor, reason: str = "", result: Any = None, attempt: int | None = None
+    execution_id: str,
+    *,
+    answer: Answer,
+    actor: Actor,
+    reason: str = "",
+    result: Any = None,
+    attempt: int | None = None,
+    tries: int = 0,
+    delay: float = 0.0,
 ) -> Subject:
     """It happened (with this result): succeeded. It did not, run it again: queued. Give up: failed.
 
-    `attempt` is the one that the answer is about; another one is refused. Raises NotInDoubt with the state now.
+    `attempt` is the one that the answer is about; another one is refused. `tries` are counted against its retry policy;
+    what is run again waits `delay` seconds. Raises NotInDoubt with the state now.
     """
     access.require(actor, "resolve", subject=execution_id)
     reason = access.checked_reason(actor, reason)
@@ -62,12 +72,14 @@ def resolve(
                 actor=actor,
                 reason=reason,
                 result=None if result is None else values.dumps(result),
+                tries=tries,
+                delay=delay,
                 details=_details(answer, result),
             )
         if queue is None:
             status = find(execution_id).status
             raise NotInDoubt(f"{subject.public_id} is {status}, not in doubt. Nothing was changed.", status=status)
-        if after == Status.QUEUED:
+        if after == Status.QUEUED and not delay:
             wake_later([queue])
         if after == Status.FAILED:
             error = Execution.objects.values_list("error", flat=True).get(pk=subject.id)
@@ -86,6 +98,7 @@ def ask_resolver(
     if subject.status != Status.IN_DOUBT or subject.attempt != attempt:
         return {"verdict": "moot", "status": subject.status.value}
     actor = Actor("system", action.name, f"resolver of {action.name}")
+    context.ask_about(subject.public_id)
     try:
         resolution = function(context=context, **_params(action, subject))
     except GiveUp as error:
@@ -93,13 +106,30 @@ def ask_resolver(
         return {"verdict": "gave_up"}
     if resolution.verdict == Verdict.UNKNOWN:
         raise RetryLater(_ASK_AGAIN, "The resolver cannot say yet.")
-    answer = Answer.HAPPENED if resolution.verdict == Verdict.HAPPENED else Answer.RUN_AGAIN
+    if resolution.verdict == Verdict.DID_NOT_HAPPEN:
+        _try_again(action, subject, actor)
+        return {"verdict": resolution.verdict.value}
     value = None
     if resolution.value is not None:
         text, _ = action.result.dump(resolution.value)
         value = values.parse(text) if text else None
-    resolve(execution_id, answer=answer, actor=actor, result=value, attempt=attempt)
+    resolve(execution_id, answer=Answer.HAPPENED, actor=actor, result=value, attempt=attempt)
     return {"verdict": resolution.verdict.value}
+
+
+def _try_again(action: "Action[Any, Any]", subject: Subject, actor: Actor) -> None:
+    """The attempt is now a known failure: one try, followed by another where the retry policy allows one."""
+    tries = Execution.objects.values_list("tries", flat=True).get(pk=subject.id) + 1
+    again = action.retry.allows(tries)
+    resolve(
+        subject.public_id,
+        answer=Answer.RUN_AGAIN if again else Answer.GIVE_UP,
+        actor=actor,
+        reason="It did not happen." if again else f"It did not happen, in none of {tries} tries.",
+        attempt=subject.attempt,
+        tries=1,
+        delay=action.retry.next_delay(tries, random.random()) if again else 0.0,  # noqa: S311  (jitter)
+    )
 
 
 def _params(action: "Action[Any, Any]", subject: Subject) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access
 from actions.engine.accept import accept
+from actions.errors import storable
 
 
 def trigger(
@@ -31,4 +32,4 @@ def trigger(
         tags=tags,
         actor=actor,
     )
-    return accept(registry.find(action), invocation, reason=reason.strip()[: access.LONGEST_REASON])
+    return accept(registry.find(action), invocation, reason=storable(reason.strip())[: access.LONGEST_REASON])

@@ -19,7 +19,7 @@ WITH accepted AS (
 ), audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, reason, data)
   SELECT 'execution.accepted', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, %(action)s, '',
-    jsonb_build_object('params', fingerprint)
+    jsonb_strip_nulls(jsonb_build_object('params', fingerprint, 'available_at', %(sent)s::text))
   FROM accepted
 )
 SELECT id FROM accepted

@@ -4,8 +4,10 @@ WITH moved AS (
   UPDATE actions_execution
   SET status = %(after)s::text, result = CASE WHEN %(after)s::text = 'succeeded' THEN %(result)s::jsonb ELSE result END,
     error = CASE WHEN %(after)s::text IN ('failed', 'retrying', 'in_doubt') THEN coalesce(%(error)s::jsonb, error) END,
-    tries = CASE WHEN %(fresh)s::boolean THEN 0 ELSE tries END, losses = CASE WHEN %(fresh)s::boolean THEN 0 ELSE losses END,
-    worker_id = NULL, available_at = CASE WHEN %(after)s::text = 'queued' THEN now() ELSE available_at END,
+    tries = CASE WHEN %(fresh)s::boolean THEN 0 ELSE tries + %(tries)s::int END,
+    losses = CASE WHEN %(fresh)s::boolean THEN 0 ELSE losses END,
+    worker_id = NULL, available_at = CASE WHEN %(after)s::text = 'queued'
+      THEN now() + make_interval(secs => %(delay)s::float8) ELSE available_at END,
     cancel_requested_at = NULL,
     finished_at = CASE WHEN %(after)s::text IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
   WHERE id = %(id)s AND status = %(before)s::text AND attempt = %(attempt)s

@@ -1,4 +1,5 @@
 -- Settle attempts in the name of a worker that is gone; same fence as settle, by that worker's own id.
+-- What is queued again keeps its place: behind a backlog, a lost worker would cost its executions their whole wait anew.
 WITH lost AS MATERIALIZED (
   SELECT *
   FROM unnest(
@@ -10,7 +11,7 @@ WITH lost AS MATERIALIZED (
   SET status = lost.status,
     error = CASE WHEN lost.status IN ('failed', 'retrying', 'in_doubt') THEN lost.error::jsonb END,
     tries = execution.tries + lost.tries, losses = execution.losses + lost.losses, worker_id = NULL,
-    available_at = CASE WHEN lost.status IN ('queued', 'retrying')
+    available_at = CASE WHEN lost.status = 'retrying'
       THEN now() + make_interval(secs => lost.delay) ELSE execution.available_at END,
     finished_at = CASE WHEN lost.status = 'failed' THEN now() END
   FROM lost

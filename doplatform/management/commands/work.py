@@ -4,9 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, connection
 from redis import Redis
 
+from actions.engine import dispatch, durability
+from actions.errors import UnsafeDatabase
 from doplatform.services.worker import Pool
 
 
@@ -23,4 +26,26 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve."""
         queues = options["queues"] or list(settings.RQ_QUEUES)
+        refuse_unsafe()
         Pool(queues, Redis.from_url(settings.REDIS_URL), options["processes"]).start(logging_level="WARNING")
+
+
+def refuse_unsafe() -> None:
+    """Refuse at once, with a sentence, where PostgreSQL would lose what it acknowledges or Redis drop what it was given.
+
+    Either may be away now; then each worker asks PostgreSQL again when it is back.
+    """
+    policy = dispatch.inspect([]).policy
+    if policy.startswith("allkeys"):
+        raise CommandError(
+            f"No worker starts on this Redis: its maxmemory-policy is {policy}, which drops wake-ups when memory is full. "
+            "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf."
+        )
+    try:
+        durability.require()
+    except UnsafeDatabase as error:
+        raise CommandError(error.message) from None
+    except (OperationalError, InterfaceError):
+        return
+    finally:
+        connection.close()

@@ -1,0 +1,190 @@
+"""Actions and queues: what is declared, how it goes, and the ways to trigger, pause and resume."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote, unquote
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from actions.admin import show
+from actions.admin.base import BoundedList, LookOnly, may, require
+from actions.admin.filters import EffectsFilter, PausedFilter, QueueFilter
+from actions.admin.pausing import pause_page
+from actions.admin.triggering import trigger_page
+from actions.errors import ActionNotFound
+from actions.messages import EFFECTS
+from actions.models import Action, Queue
+from actions.queries import catalogue, stats
+
+
+class ActionList(BoundedList):
+    """Each action with what became of its newest executions."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One more query for the whole page."""
+        super().get_results(request)
+        rows = list(self.result_list)
+        recent = stats.by_action([row.name for row in rows])
+        for row in rows:
+            row.recent = recent[row.name]
+        self.result_list = rows
+
+
+@admin.register(Action)
+class ActionAdmin(LookOnly):
+    """What can be done."""
+
+    list_display = ("shown_name", "effects", "queue", "shown_state", "counts", "last", "trigger")
+    list_filter = (PausedFilter, EffectsFilter, QueueFilter)
+    search_fields = ("name", "description")
+    ordering = ("name",)
+    note = f"What the code declares. Counts are of each action's newest {stats.RECENT:,} executions."
+
+    def get_changelist(self, request: HttpRequest, **_: Any) -> type[ActionList]:
+        """With counts."""
+        return ActionList
+
+    def get_urls(self) -> list[URLPattern]:
+        """Trigger, pause and resume before Django's own."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("<path:name>/trigger/", wrap(self._trigger), name="actions_action_trigger"),
+            path("<path:name>/pause/", wrap(partial(self._pause, paused=True)), name="actions_action_pause"),
+            path("<path:name>/resume/", wrap(partial(self._pause, paused=False)), name="actions_action_resume"),
+            *super().get_urls(),
+        ]
+
+    def detail_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What it is, by the schema and policies of its code."""
+        require(request, "view_action")
+        action = self._find(object_id)
+        context = {
+            "title": action.name,
+            "action": action,
+            "meaning": EFFECTS.get(action.effects, ""),
+            "recent": stats.by_action([action.name])[action.name],
+            "params_schema": show.Payload(action.params_schema),
+            "result_schema": show.Payload(action.result_schema),
+            "may_trigger": may(request, "trigger") and action.declared,
+            "may_pause": may(request, "pause"),
+            "key": quote(action.name),
+        }
+        return self.page(request, "action.html", context)
+
+    def _trigger(self, request: HttpRequest, name: str) -> HttpResponse:
+        require(request, "view_action")
+        action = self._find(name)
+        if not action.declared:
+            raise Http404(f"The code has no action {action.name} any more.")
+        return trigger_page(self, request, action)
+
+    def _pause(self, request: HttpRequest, name: str, *, paused: bool) -> HttpResponse:
+        require(request, "view_action")
+        back = reverse("admin:actions_action_change", args=[name])
+        return pause_page(self, request, self._find(name), back, paused=paused)
+
+    def _find(self, name: str) -> Action:
+        try:
+            return catalogue.find(unquote(name))
+        except ActionNotFound as error:
+            raise Http404(error.message) from None
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Trigger only for those who may."""
+        return self.list_display if may(request, "trigger") else self.list_display[:-1]
+
+    @admin.display(description="action")
+    def shown_name(self, action: Action) -> SafeString:
+        """With the first line of its description."""
+        first = action.description.partition("\n")[0]
+        return format_html('<strong>{}</strong><br><span class="do-quiet">{}</span>', action.name, show.visible(first))
+
+    @admin.display(description="state")
+    def shown_state(self, action: Action) -> SafeString | str:
+        """Paused by whom, or not declared any more."""
+        if action.paused_at:
+            return format_html('<span class="do-paused">❚❚ paused</span> by {}', action.paused_by)
+        return "active" if action.declared else "not in the code"
+
+    @admin.display(description="executions")
+    def counts(self, action: Action) -> SafeString | str:
+        """By status, each a link to the list with the same rows."""
+        recent: stats.Recent = action.recent  # type: ignore[attr-defined]  # set by ActionList
+        url = reverse("admin:actions_execution_changelist")
+        return (
+            format_html_join(
+                " ",
+                '<a class="do-count" href="{}?action={}&amp;status={}">{} {}{}</a>',
+                (
+                    (url, action.name, count.status, show.badge(count.status), count.number, "+" * recent.partial)
+                    for count in recent.counts
+                ),
+            )
+            or "none yet"
+        )
+
+    @admin.display(description="last")
+    def last(self, action: Action) -> SafeString | str:
+        """The newest execution."""
+        recent: stats.Recent = action.recent  # type: ignore[attr-defined]  # set by ActionList
+        if not recent.last_id:
+            return ""
+        url, badge = show.execution_url(recent.last_id), show.badge(recent.last_status)
+        return format_html('<a href="{}">{}</a> {}', url, badge, show.when(recent.last_at))
+
+    @admin.display(description="")
+    def trigger(self, action: Action) -> SafeString | str:
+        """A way to the form."""
+        if not action.declared:
+            return ""
+        url = reverse("admin:actions_action_trigger", args=[quote(action.name)])
+        return format_html('<a class="do-button" href="{}">Trigger</a>', url)
+
+
+@admin.register(Queue)
+class QueueAdmin(LookOnly):
+    """Where executions wait."""
+
+    list_display = ("name", "shown_state", "paused_by", "paused_reason", "change_state")
+    list_filter = (PausedFilter,)
+    list_display_links = None
+    ordering = ("name",)
+    note = "Workers take from these. Pausing one lets what is running end, and starts nothing new."
+
+    def get_urls(self) -> list[URLPattern]:
+        """Pause and resume before Django's own."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("<path:name>/pause/", wrap(partial(self._pause, paused=True)), name="actions_queue_pause"),
+            path("<path:name>/resume/", wrap(partial(self._pause, paused=False)), name="actions_queue_resume"),
+            *super().get_urls(),
+        ]
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Pausing only for those who may."""
+        return self.list_display if may(request, "pause") else self.list_display[:-1]
+
+    def _pause(self, request: HttpRequest, name: str, *, paused: bool) -> HttpResponse:
+        require(request, "view_queue")
+        queue = catalogue.queue(unquote(name))
+        if queue is None:
+            raise Http404("There is no such queue.")
+        return pause_page(self, request, queue, reverse("admin:actions_queue_changelist"), paused=paused)
+
+    @admin.display(description="state")
+    def shown_state(self, queue: Queue) -> SafeString | str:
+        """Paused since when."""
+        if queue.paused_at is None:
+            return "active"
+        return format_html('<span class="do-paused">❚❚ paused</span> since {}', show.when(queue.paused_at))
+
+    @admin.display(description="")
+    def change_state(self, queue: Queue) -> SafeString:
+        """A way to the other state."""
+        verb = "resume" if queue.paused_at else "pause"
+        url = reverse(f"admin:actions_queue_{verb}", args=[quote(queue.name)])
+        return format_html('<a class="do-button" href="{}">{}</a>', url, verb.capitalize())

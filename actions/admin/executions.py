@@ -1,0 +1,170 @@
+"""Executions: the list with its filters and searches, and the way to each page and verb."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+
+from actions.admin import bulk, show
+from actions.admin.base import BoundedList, LookOnly, may, require
+from actions.admin.confirm import confirm
+from actions.admin.detail import detail
+from actions.admin.filters import ActionFilter, QueueFilter, StatusFilter
+from actions.admin.replaying import replay_page
+from actions.admin.verbs import VERBS
+from actions.errors import ExecutionNotFound
+from actions.models import Execution
+from actions.queries import executions as reads
+from actions.states import Status
+
+
+class ExecutionList(BoundedList):
+    """Newest first; the failed ones by when they failed."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Orders that an index holds, whatever was asked."""
+        if self.params.get("status") == Status.FAILED or request.GET.get("status") == Status.FAILED:
+            return ["-finished_at", "-id"]
+        return ["-id"]
+
+    def url_for_result(self, result: Any) -> str:
+        """By the public id."""
+        return show.execution_url(result.pk)
+
+
+@admin.register(Execution)
+class ExecutionAdmin(LookOnly):
+    """One row per request to do an action."""
+
+    list_display = ("shown_id", "shown_action", "shown_status", "cause", "shown_actor", "asked", "ended")
+    list_display_links = None
+    list_filter = (StatusFilter, ActionFilter, QueueFilter)
+    search_fields: ClassVar[Any] = ("id",)
+    search_help_text = "An id (exec_…) or an exact idempotency key"
+    actions = (bulk.retry, bulk.cancel)
+    note = "One row per request to do an action. What failed or is in doubt waits for you."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
+        """Without the large columns."""
+        return reads.listed()
+
+    def get_changelist(self, request: HttpRequest, **_: Any) -> type[ExecutionList]:
+        """In orders that an index holds."""
+        return ExecutionList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Execution], search_term: str
+    ) -> tuple[QuerySet[Execution], bool]:
+        """By id or key, exactly."""
+        return (reads.search(queryset, search_term) if search_term else queryset), False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Execution | None:
+        """By the public id."""
+        try:
+            return reads.find(object_id)
+        except ExecutionNotFound:
+            return None
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Whether retry is offered for many."""
+        return may(request, "retry")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Whether cancel is offered for many."""
+        return may(request, "cancel")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The verbs' pages before Django's own."""
+        wrap = self.admin_site.admin_view
+        pages = [
+            path(f"<str:public_id>/{verb.name}/", wrap(partial(self._verb, name=verb.name)), name=_name(verb.name))
+            for verb in VERBS.values()
+        ]
+        return [
+            *pages,
+            path("<str:public_id>/replay/", wrap(self._replay), name=_name("replay")),
+            path("<str:public_id>/payload/<str:part>.json", wrap(self._download), name=_name("payload")),
+            *super().get_urls(),
+        ]
+
+    def detail_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Everything about one execution."""
+        require(request, "view_execution")
+        execution = self._find(object_id)
+        return self.page(request, "execution.html", detail(request, execution))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What was done to it by these pages."""
+        return super().history_view(request, str(self._find(object_id).pk), extra_context)
+
+    def _verb(self, request: HttpRequest, public_id: str, name: str) -> HttpResponse:
+        require_view(request)
+        return confirm(self, request, self._find(public_id), VERBS[name])
+
+    def _replay(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        require_view(request)
+        return replay_page(self, request, self._find(public_id))
+
+    def _download(self, request: HttpRequest, public_id: str, part: str) -> HttpResponse:
+        require_view(request)
+        require(request, "view_payload")
+        execution = self._find(public_id)
+        if part not in {"params", "result", "error"}:
+            raise Http404("There is no such part of an execution.")
+        response = HttpResponse(show.pretty(getattr(execution, part)), content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="{execution.public_id}-{part}.json"'
+        return response
+
+    def _find(self, text: str) -> Execution:
+        try:
+            return reads.find(text)
+        except ExecutionNotFound as error:
+            raise Http404(error.message) from None
+
+    @admin.display(description="execution")
+    def shown_id(self, execution: Execution) -> SafeString:
+        """Linked."""
+        return show.execution_link(execution.pk)
+
+    @admin.display(description="action")
+    def shown_action(self, execution: Execution) -> str:
+        """By its name; its row may be gone."""
+        return execution.action_id
+
+    @admin.display(description="status")
+    def shown_status(self, execution: Execution) -> str:
+        """Colour, icon and word."""
+        return show.badge(execution.status)
+
+    @admin.display(description="error", empty_value="")
+    def cause(self, execution: Execution) -> str:
+        """The beginning of the error."""
+        return show.visible(getattr(execution, "cause", None) or "")
+
+    @admin.display(description="asked by")
+    def shown_actor(self, execution: Execution) -> str:
+        """As it was called then."""
+        return execution.actor_label
+
+    @admin.display(description="asked at")
+    def asked(self, execution: Execution) -> str:
+        """UTC."""
+        return show.when(execution.created_at)
+
+    @admin.display(description="ended at", empty_value="")
+    def ended(self, execution: Execution) -> str:
+        """UTC."""
+        return show.when(execution.finished_at)
+
+
+def require_view(request: HttpRequest) -> None:
+    """Raise PermissionDenied unless executions may be seen at all."""
+    require(request, "view_execution")
+
+
+def _name(verb: str) -> str:
+    return f"actions_execution_{verb}"

@@ -1,0 +1,1 @@
+"""Forms: params by their JSON schema, and the reason that every act is audited with."""

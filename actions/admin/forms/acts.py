@@ -1,0 +1,93 @@
+"""What an operator says with an act: the reason, and what only one verb asks."""
+
+from typing import Any
+
+from django import forms
+
+from actions import values
+from actions.admin.forms.schema import moment
+from actions.engine.access import LONGEST_REASON
+from actions.engine.operate.resolve import Answer
+from actions.errors import InvalidInput
+
+
+class ReasonForm(forms.Form):
+    """Why. Kept in the audit."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON}),
+        help_text="Kept in the audit with your name.",
+        error_messages={"required": "Say why; the audit keeps it."},
+    )
+
+
+class ResolveForm(ReasonForm):
+    """What happened to an execution in doubt."""
+
+    field_order = ("answer", "result", "reason")
+
+    answer = forms.ChoiceField(
+        label="What did you find out?",
+        choices=[
+            (Answer.HAPPENED.value, "It happened: it succeeded, with the result below"),
+            (Answer.RUN_AGAIN.value, "It did not happen: do it again"),
+            (Answer.GIVE_UP.value, "Give up: it failed"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the three."},
+    )
+    result = forms.CharField(
+        label="Result",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "do-json", "spellcheck": "false"}),
+        help_text="JSON. Only where it happened; empty for none.",
+    )
+
+    def clean_result(self) -> Any:
+        """The result as JSON."""
+        text = self.cleaned_data["result"]
+        if not text.strip() or self.cleaned_data.get("answer") != Answer.HAPPENED:
+            return None
+        try:
+            return values.parse(text)
+        except InvalidInput as error:
+            raise forms.ValidationError(f"{error.path}: {error.message}" if error.path else error.message) from None
+
+
+class OptionsForm(forms.Form):
+    """How an execution is asked for."""
+
+    available_at = forms.CharField(
+        label="Not before (UTC)",
+        required=False,
+        help_text="Empty: now. At most a year ahead.",
+        widget=forms.TextInput(attrs={"type": "datetime-local", "step": "1"}),
+    )
+    idempotency_key = forms.CharField(
+        required=False,
+        label="Idempotency key",
+        help_text="Optional: the same key with the same params is the same execution.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = forms.CharField(
+        required=False, max_length=LONGEST_REASON, help_text="Optional. Kept in the audit with your name."
+    )
+
+    def clean_available_at(self) -> Any:
+        """A time with its zone, or None."""
+        text = self.cleaned_data["available_at"]
+        if not text.strip():
+            return None
+        try:
+            return moment(text)
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from None
+
+
+class ReplayOptionsForm(ReasonForm):
+    """How an execution is replayed."""
+
+    field_order = ("idempotency_key", "reason")
+    idempotency_key = OptionsForm.base_fields["idempotency_key"]

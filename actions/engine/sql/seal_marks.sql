@@ -1,0 +1,2 @@
+-- The marks of one seal.
+SELECT marks FROM actions_seal WHERE number = %(number)s

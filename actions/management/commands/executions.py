@@ -1,0 +1,102 @@
+"""manage.py executions: what there is, and everything about one."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from actions.management.face import Face, shown
+from actions.queries import detail, listing
+from actions.states import Status
+
+_LONGEST_ERROR = 100
+
+
+class Command(Face):
+    """Reads only."""
+
+    help = "List executions, newest first, or show one with its attempts, error and audit."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One sub-command per question."""
+        questions = parser.add_subparsers(dest="question", required=True, metavar="list|show")
+        many = questions.add_parser("list", help="executions, newest first")
+        many.add_argument("--status", action="append", default=[], choices=list(Status), metavar="STATUS")
+        many.add_argument("--action", default="", metavar="NAME")
+        many.add_argument("--queue", default="", metavar="NAME")
+        many.add_argument("--before", default="", metavar="ID", help="only older ones than this: the next page")
+        many.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
+        one = questions.add_parser("show", help="one execution with attempts, error and audit")
+        one.add_argument("id", metavar="ID")
+        for question in (many, one):
+            question.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Look."""
+        if options["question"] == "show":
+            execution = detail.execution(options["id"])
+            self._show(execution)
+            return execution
+        found = listing.executions(
+            statuses=options["status"],
+            action=options["action"],
+            queue=options["queue"],
+            before=options["before"],
+            limit=options["limit"],
+        )
+        for execution in found:
+            self.say(_line(execution))
+        return {"executions": found}
+
+    def _show(self, execution: dict[str, Any]) -> None:
+        for name in ("id", "action", "queue", "status"):
+            self._field(name, execution[name])
+        self._field("asked by", f"{execution['actor']['label']} at {execution['created_at']}")
+        self._field("due", execution["available_at"])
+        for name in ("finished_at", "idempotency_key", "replay_of", "cancel_requested_at"):
+            if execution[name]:
+                self._field(name.replace("_", " "), execution[name])
+        if execution["replays"]:
+            self._field("replays", ", ".join(execution["replays"]))
+        for name in ("params", "result"):
+            self._field(name, json.dumps(execution[name], ensure_ascii=False))
+        self._error(execution["error"])
+        for attempt in execution["attempts"]:
+            self._attempt(attempt)
+        self.say("audit")
+        for entry in execution["audit"]:
+            why = f": {entry['reason']}" if entry["reason"] else ""
+            self.say(_flat(f"  {entry['at']}  {entry['verb']}  {entry['actor']['label']}{why}"))
+
+    def _attempt(self, attempt: dict[str, Any]) -> None:
+        worker = attempt["worker"]
+        took = "" if attempt["duration"] is None else f" after {attempt['duration']:.3f} s"
+        self.say(
+            f"attempt {attempt['number']}: {attempt['outcome'] or 'running'}{took}, started {attempt['started_at']} "
+            f"on {worker['host']}:{worker['pid']}"
+        )
+        if attempt["error"]:
+            self.say(_flat(f"  {attempt['error'].get('class', '')}: {attempt['error'].get('message', '')}"))
+        for line in attempt["lines"]:
+            self.say(_flat(f"  | {line.get('text', '')}"))
+
+    def _error(self, error: dict[str, Any] | None) -> None:
+        if error:
+            self._field("error", f"{error.get('code')} ({error.get('class')}): {error.get('message')}")
+            for line in str(error.get("traceback", "")).splitlines():
+                self.say(f"  {line}")
+
+    def _field(self, name: str, value: object) -> None:
+        self.say(_flat(f"{name:<16} {value}"))
+
+
+def _line(execution: dict[str, Any]) -> str:
+    error = execution["error"]
+    why = "" if not error else f"  {error['message']}"[: _LONGEST_ERROR + 2]
+    return _flat(
+        f"{execution['id']}  {execution['status']:<9}  {execution['created_at'][:19]}Z  {execution['action']}{why}"
+    )
+
+
+def _flat(text: str) -> str:
+    """One line, whatever the text holds."""
+    return shown(text).replace("\n", "\\n")

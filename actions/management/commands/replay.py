@@ -1,0 +1,33 @@
+"""manage.py replay: do it once more, as a new execution."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from actions.engine.operate.replay import replay
+from actions.management import payload
+from actions.management.face import Face, actor, given
+
+
+class Command(Face):
+    """See engine.operate.replay."""
+
+    help = "Ask for a new execution with the same params as an old one, or edited ones."
+    asks_reason = True
+
+    def add_own(self, parser: ArgumentParser) -> None:
+        """The original, and what shall be different."""
+        parser.add_argument("id", metavar="ID", help="public id of the execution to repeat")
+        payload.add_params(parser)
+        parser.add_argument("--key", help="idempotency key: the same key gives the same replay")
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Replay it."""
+        accepted = replay(
+            options["id"],
+            actor=actor(),
+            reason=given(options["reason"]),
+            params=payload.params(options),
+            idempotency_key=options["key"],
+        )
+        self.say(f"{accepted.id} {'was accepted before, with this key' if accepted.replayed else 'accepted'}")
+        return {"id": accepted.id, "replay_of": options["id"], "replayed": accepted.replayed}

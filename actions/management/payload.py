@@ -1,0 +1,64 @@
+"""Params and results as the command line gives them: JSON text, a file, or standard input."""
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from actions import values
+from actions.errors import InvalidInput
+
+
+def add_params(parser: ArgumentParser) -> None:
+    """--params JSON, --params-file FILE, or - for standard input; at most one of them."""
+    sources = parser.add_mutually_exclusive_group()
+    sources.add_argument("source", nargs="?", choices=["-"], help="read the params from standard input")
+    sources.add_argument("--params", metavar="JSON", help="the params, a JSON object")
+    sources.add_argument("--params-file", metavar="FILE", help="a file with the params; - is standard input")
+
+
+def params(options: dict[str, Any]) -> dict[str, Any] | None:
+    """The params object, None where none was given. Raises InvalidInput."""
+    if options.get("params") is not None:
+        return values.parse_object(options["params"])
+    file = "-" if options.get("source") else options.get("params_file")
+    return None if file is None else values.parse_object(_read(file))
+
+
+def seconds(text: str) -> float:
+    """A time to wait, for argparse: 0 to a day."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 86_400:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds between 0 and 86400")
+    return number
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time in ISO 8601. Raises InvalidInput."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            "invalid_available_at",
+            f"{text[:100]!r} is no time in ISO 8601; write it as 2030-01-31T09:00:00+00:00.",
+            path="available_at",
+        ) from None
+
+
+def _read(file: str) -> bytes:
+    # One byte more than is taken, so that an endless file is refused and not read.
+    most = values.DEFAULT_LIMITS.max_bytes + 1
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read(most)
+        with Path(file).open("rb") as source:
+            return source.read(most)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInput("params_unreadable", f"The params cannot be read from {file!r}: {reason}.") from None

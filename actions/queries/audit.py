@@ -1,0 +1,65 @@
+"""The audit, to read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from actions.models import AuditEntry
+
+PAGE = 50
+LONGEST_LABEL = 255
+VERBS = (
+    "execution.accepted",
+    "execution.started",
+    "execution.succeeded",
+    "execution.failed",
+    "execution.retrying",
+    "execution.in_doubt",
+    "execution.rescued",
+    "execution.postponed",
+    "execution.given_back",
+    "execution.retried",
+    "execution.run_now",
+    "execution.resolved",
+    "execution.cancel_requested",
+    "execution.cancelled",
+    "execution.force_stopped",
+    "action.paused",
+    "action.resumed",
+    "queue.paused",
+    "queue.resumed",
+    "access.denied",
+)
+"""Every verb that is written, in the order of an execution's life."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """The newest thing that a person did to an execution."""
+
+    verb: str
+    by: str
+    at: datetime
+
+
+def of_execution(execution_id: UUID, number: int = PAGE) -> list[AuditEntry]:
+    """The newest entries about one execution."""
+    return list(AuditEntry.objects.filter(execution_id=execution_id).order_by("-id")[:number])
+
+
+def last_word(execution_id: UUID) -> LastWord | None:
+    """Who did something to an execution last, and what; None when nobody has."""
+    # Among the newest only: this explains what happened a moment ago.
+    newest = of_execution(execution_id, 10)
+    return next(
+        (LastWord(entry.verb, entry.actor_label, entry.at) for entry in newest if entry.actor_kind == "user"), None
+    )
+
+
+def by_actor(entries: QuerySet[AuditEntry], label: str) -> QuerySet[AuditEntry]:
+    """Those of the actor called exactly `label`."""
+    if not label or "\x00" in label or len(label) > LONGEST_LABEL:
+        return entries.none()
+    return entries.filter(actor_label=label)

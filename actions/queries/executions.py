@@ -1,0 +1,95 @@
+"""Executions to look at: one by its id, some by a search, the newest failures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Left
+
+from actions.errors import ExecutionNotFound
+from actions.ids import parse_id, public_id
+from actions.models import Execution
+from actions.states import Status
+
+LONGEST_CAUSE = 240
+"""Characters of an error's message that lists show."""
+_LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed execution, as an overview shows it."""
+
+    public_id: str
+    action: str
+    cause: str
+    at: datetime | None
+
+
+def listed() -> QuerySet[Any]:
+    """Executions without their large columns, with `cause`: the beginning of the error's message."""
+    cause = Left(KeyTextTransform("message", "error"), LONGEST_CAUSE)
+    return Execution.objects.defer("params", "result", "error").annotate(cause=cause)
+
+
+def parse(text: str) -> UUID | None:
+    """The id that `text` names: a public id, or a UUID as text; None when it is neither."""
+    found = parse_id(text)
+    if found is None and len(text) <= 45:
+        try:
+            found = UUID(text)
+        except ValueError:
+            return None
+    return found
+
+
+def find(text: str) -> Execution:
+    """The execution with this public id, with its action. Raises ExecutionNotFound."""
+    row_id = parse(text)
+    execution = Execution.objects.filter(pk=row_id).select_related("worker").first() if row_id else None
+    if execution is None:
+        raise ExecutionNotFound(f"There is no execution {text[:64]!r}.")
+    return execution
+
+
+def search(executions: QuerySet[Execution], text: str) -> QuerySet[Execution]:
+    """Those whose id is `text`, or whose idempotency key is exactly `text`; never a pattern."""
+    text = text.strip()
+    row_id = parse(text)
+    if row_id is not None:
+        return executions.filter(pk=row_id)
+    if not text or "\x00" in text or len(text) > _LONGEST_KEY:
+        return executions.none()
+    return executions.filter(idempotency_key=text)
+
+
+def newest_failures(number: int) -> list[Failure]:
+    """The failed executions that ended last."""
+    rows = (
+        listed()
+        .filter(status=Status.FAILED)
+        .order_by("-finished_at", "-id")
+        .values_list("id", "action_id", "cause", "finished_at")[:number]
+    )
+    return [Failure(public_id(row_id), action, cause or "", at) for row_id, action, cause, at in rows]
+
+
+def oldest_in_doubt(number: int) -> list[Failure]:
+    """The executions that have waited longest for somebody to say what happened."""
+    rows = (
+        listed()
+        .filter(status=Status.IN_DOUBT)
+        .order_by("id")
+        .values_list("id", "action_id", "cause", "started_at")[:number]
+    )
+    return [Failure(public_id(row_id), action, cause or "", at) for row_id, action, cause, at in rows]
+
+
+def replays(execution: Execution, number: int = 20) -> list[Execution]:
+    """The newest executions that replay this one."""
+    # Replays are younger and of the same action: said so that the index on (action, id) bounds the search.
+    found = Execution.objects.filter(action=execution.action_id, id__gt=execution.pk, replay_of=execution.pk)
+    return list(found.only("id", "status", "created_at", "actor_label").order_by("-id")[:number])

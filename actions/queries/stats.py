@@ -1,0 +1,116 @@
+"""How many executions stand where. Bounded: a page asks this often, and a count(*) over millions takes seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from actions.ids import public_id
+from actions.states import Status
+
+CAP = 10_000
+"""Counts stop here; what is beyond reads `10,000+`."""
+RECENT = 1_000
+"""How many of an action's newest executions its counts look at."""
+_SMALL = 64 * 1024 * 1024
+"""Bytes of table up to which counting everything is quick."""
+
+_SIZE = """
+SELECT pg_relation_size(oid), greatest(reltuples, 0) FROM pg_class WHERE oid = 'actions_execution'::regclass
+"""
+_EXACT = "SELECT status, count(*) FROM actions_execution GROUP BY status"
+# One branch per partial index, so that each is an index scan that stops at the cap.
+_CAPPED = """
+SELECT 'queued', count(*) FROM (
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS some
+UNION ALL SELECT 'retrying', count(*) FROM (
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS some
+UNION ALL SELECT 'running', count(*) FROM (
+  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS some
+UNION ALL SELECT 'failed', count(*) FROM (
+  SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS some
+UNION ALL SELECT 'in_doubt', count(*) FROM (
+  SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS some
+"""
+# What has no index of its own comes from the planner's statistics, as old as the last ANALYZE.
+_ESTIMATED = """
+SELECT value, (frequency * %(rows)s)::bigint
+FROM pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (value, frequency)
+WHERE schemaname = current_schema() AND tablename = 'actions_execution' AND attname = 'status'
+"""
+_BY_ACTION = """
+SELECT action.name, recent.status, recent.number, last.id, last.status, last.at
+FROM unnest(%(names)s::text[]) AS action (name)
+LEFT JOIN LATERAL (
+  SELECT status, count(*) AS number
+  FROM (SELECT status FROM actions_execution WHERE action_id = action.name ORDER BY id DESC LIMIT %(recent)s) AS newest
+  GROUP BY status) AS recent ON true
+LEFT JOIN LATERAL (
+  SELECT id, status, coalesce(finished_at, started_at, created_at) AS at
+  FROM actions_execution WHERE action_id = action.name ORDER BY id DESC LIMIT 1) AS last ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many executions have a status. `more`: at least that many; `estimated`: about that many."""
+
+    status: Status
+    number: int
+    more: bool = False
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The newest executions of one action: how many of each status, and the newest of them all."""
+
+    counts: tuple[Count, ...] = ()
+    last_id: str = ""
+    last_status: str = ""
+    last_at: datetime | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether there may be more than were counted."""
+        return sum(count.number for count in self.counts) >= RECENT
+
+
+def by_status() -> dict[Status, Count]:
+    """Every status with its number, exact while the table is small, bounded or estimated beyond."""
+    size, rows = _fetch(_SIZE)[0]
+    if size <= _SMALL:
+        exact = dict(_fetch(_EXACT))
+        return {status: Count(status, exact.get(status.value, 0)) for status in Status}
+    estimated = dict(_fetch(_ESTIMATED, {"rows": rows}))
+    counts = {status: Count(status, estimated.get(status.value, 0), estimated=True) for status in Status}
+    for name, number in _fetch(_CAPPED, {"cap": CAP + 1}):
+        counts[Status(name)] = Count(Status(name), min(number, CAP), more=number > CAP)
+    return counts
+
+
+def by_action(names: Sequence[str]) -> dict[str, Recent]:
+    """What became of each named action's newest executions."""
+    counted: dict[str, list[Count]] = {name: [] for name in names}
+    last: dict[str, tuple[UUID, str, datetime]] = {}
+    for name, status, number, last_id, last_status, at in _fetch(_BY_ACTION, {"names": list(names), "recent": RECENT}):
+        if status is not None:
+            counted[name].append(Count(Status(status), number))
+            last[name] = (last_id, last_status, at)
+    order = list(Status)
+    return {
+        name: Recent(
+            tuple(sorted(counts, key=lambda count: order.index(count.status))),
+            *((public_id(last[name][0]), *last[name][1:]) if name in last else ()),
+        )
+        for name, counts in counted.items()
+    }
+
+
+def _fetch(sql: str, params: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()

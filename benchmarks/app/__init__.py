@@ -1,0 +1,1 @@
+"""What benchmarks invoke, and the tables that their handlers write."""

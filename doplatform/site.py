@@ -1,0 +1,58 @@
+"""The admin as a product: its name, its order, and an overview in front.
+
+Outside actions.admin, whose import registers on the site that is being made of this class.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from actions.queries import executions, health, stats
+from actions.states import Status
+
+_ORDER = ("Execution", "Action", "Queue", "Worker", "AuditEntry")
+_LAST = ("auth",)
+_NEED_SOMEBODY = (Status.FAILED, Status.IN_DOUBT, Status.RETRYING)
+_SHOWN = 8
+
+
+class Site(AdminSite):
+    """The first face."""
+
+    site_header = "doplatform"
+    site_title = "doplatform"
+    index_title = "Overview"
+    site_url = None
+    enable_nav_sidebar = False
+    """The header leads everywhere, and lists need the width."""
+
+    def index(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
+        """How things stand: counts, what failed last, who is at work."""
+        overview = _overview() if request.user.has_perm("actions.view_execution") else {}
+        return super().index(request, {**overview, **(extra_context or {})})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """What operators need first, accounts last."""
+        apps: list[Any] = super().get_app_list(request, app_label)
+        for app in apps:
+            if app["app_label"] == "actions":
+                app["name"] = "Operate"
+                app["models"].sort(key=lambda model: _ORDER.index(model["object_name"]))
+        return sorted(apps, key=lambda app: (app["app_label"] != "actions", app["app_label"] in _LAST))
+
+
+def _overview() -> dict[str, Any]:
+    counts = stats.by_status()
+    return {
+        "counts": [
+            counts[status]
+            for status in sorted(counts, key=lambda status: status not in _NEED_SOMEBODY)
+            if counts[status].number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
+        ],
+        "failures": executions.newest_failures(_SHOWN),
+        "doubts": executions.oldest_in_doubt(_SHOWN),
+        "health": health.health(),
+    }

@@ -1,0 +1,74 @@
+"""A plain client process: reads one JSON order per line, answers with one JSON line. It can be killed at crash points."""
+
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+
+def serve() -> None:
+    """Serve orders until standard input ends. Django is set up."""
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), flush=True)
+
+
+def _answer(order: dict[str, Any]) -> dict[str, Any]:
+    from actions.errors import DoplatformError
+
+    start = time.monotonic()
+    try:
+        answer = {"race": _race, "invoke": _invoke, "many": _many, "retry": _retry}[order.pop("verb")](**order)
+    except DoplatformError as error:
+        answer = {"error": error.code}
+    except Exception as error:
+        answer = {"error": type(error).__name__, "message": str(error)}
+        _close()
+    answer["seconds"] = time.monotonic() - start
+    return answer
+
+
+def _invoke(action: str, params: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+    from actions.definitions.registry import registry
+
+    handle = registry.get(action).invoke(idempotency_key=key, **params)
+    return {"id": handle.id, "replayed": handle.replayed}
+
+
+def _many(action: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    from actions.definitions.registry import registry
+
+    return {"ids": [handle.id for handle in registry.get(action).invoke_many(items)]}
+
+
+def _retry(execution: str) -> dict[str, Any]:
+    from actions.definitions.actor import Actor
+    from actions.engine.operate.retry import retry
+
+    retry(execution, actor=Actor(kind="system", id="test", label="test"), reason="a test")
+    return {"id": execution}
+
+
+def _race(action: str, bodies: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """All at once, a thread and a connection each, with one key."""
+    answers: list[dict[str, Any]] = [{}] * len(bodies)
+    gate = threading.Barrier(len(bodies))
+
+    def one(place: int) -> None:
+        gate.wait()
+        answers[place] = _answer({"verb": "invoke", "action": action, "params": bodies[place], "key": key})
+        _close()
+
+    threads = [threading.Thread(target=one, args=(place,)) for place in range(len(bodies))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"answers": answers}
+
+
+def _close() -> None:
+    from django.db import connections
+
+    connections.close_all()

@@ -1,0 +1,471 @@
+"""The commands: the engine's verbs at the command line, with JSON, exit codes and refusals, never a traceback."""
+
+import json
+from io import BytesIO, TextIOWrapper
+from typing import Annotated
+from uuid import uuid4
+
+import pytest
+from django.core.management.base import CommandError
+from django.db import connection
+
+from actions import Actor, Redacted, action
+from actions.definitions.registry import registry
+from actions.engine.operate.cancel import cancel as cancel_execution
+from actions.engine.operate.pause import pause_queue
+from actions.engine.operate.retry import retry as retry_execution
+from actions.engine.sync import sync
+from actions.errors import Forbidden
+from actions.ids import public_id
+from actions.testing import inline_worker
+from tests.app import actions as app
+from tests.interfaces.command_line import answer, manage, refusal, said
+from tests.stage import engine
+
+__all__ = ["engine"]
+
+pytestmark = pytest.mark.usefixtures("engine")
+NOBODY = public_id(uuid4())
+WHY = ("--reason", "the mail server is back")
+HOSTILE = [
+    "",
+    "exec_",
+    "exec_" + "z" * 26,
+    "exec_" + "é" * 26,
+    "'; DROP TABLE actions_execution; --",
+    "\x00",
+    "\ud800",
+    "x" * 70_000,
+]
+
+
+def failed():
+    handle = app.give_up.invoke()
+    with inline_worker() as worker:
+        worker.work()
+    assert handle.status == "failed"
+    return handle.id
+
+
+def doubtful():
+    handle = app.doubt.invoke()
+    with inline_worker() as worker:
+        worker.work()
+    assert handle.status == "in_doubt"
+    return handle.id
+
+
+def audit(id_):
+    return answer("executions", "show", id_)["audit"]
+
+
+# invoke
+
+
+def test_invoke_stores_an_execution_in_the_name_of_the_command_line():
+    told = answer("invoke", "test-write", "--params", '{"note": "grüße"}', "--reason", "by hand")
+
+    shown = answer("executions", "show", told["id"])
+    assert told == {"id": told["id"], "replayed": False}
+    assert shown["params"] == {"note": "grüße"}
+    assert shown["status"] == "queued"
+    assert (shown["actor"]["kind"], shown["actor"]["id"]) == ("system", "command")
+    assert shown["actor"]["label"].endswith(" at the command line")
+    assert shown["audit"][0]["reason"] == "by hand"
+
+
+def test_invoke_with_a_key_is_one_execution():
+    first = answer("invoke", "test-noop", "--key", "k1", "--params", '{"n": 1}')
+    second = answer("invoke", "test-noop", "--key", "k1", "--params", '{"n": 1}')
+    sentence, document = refusal("invoke", "test-noop", "--key", "k1", "--params", '{"n": 2}')
+
+    assert second == {"id": first["id"], "replayed": True}
+    assert document["error"]["code"] == "idempotency_key_reused"
+    assert first["id"] in sentence
+
+
+def test_invoke_reads_params_from_a_file_and_from_stdin(tmp_path, monkeypatch):
+    file = tmp_path / "params.json"
+    file.write_text('{"n": 7}')
+    by_file = answer("invoke", "test-noop", "--params-file", str(file))
+    ids = [by_file["id"]]
+    for words in (["--params-file", "-"], ["-"]):
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b'{"n": 7}')))
+        ids.append(answer("invoke", "test-noop", *words)["id"])
+
+    assert [answer("executions", "show", id_)["params"] for id_ in ids] == [{"n": 7}] * 3
+
+
+def test_invoke_waits_for_the_result():
+    first = answer("invoke", "test-echo", "--key", "k", "--params", '{"value": [1, "é"]}')
+    with inline_worker() as worker:
+        worker.work()
+    told = answer("invoke", "test-echo", "--key", "k", "--params", '{"value": [1, "é"]}', "--wait", "5")
+
+    assert told == {"id": first["id"], "replayed": True, "status": "succeeded", "result": [1, "é"]}
+
+
+def test_invoke_that_waited_in_vain_says_so():
+    sentence, document = refusal("invoke", "test-noop", "--wait", "0")
+
+    assert document["error"]["code"] == "result_timeout"
+    assert "It goes on" in sentence
+    assert answer("executions", "show", document["id"])["status"] == "queued"
+
+
+def test_invoke_that_waited_for_a_failure_says_which():
+    answer("invoke", "test-give-up", "--key", "k")
+    with inline_worker() as worker:
+        worker.work()
+    sentence, document = refusal("invoke", "test-give-up", "--key", "k", "--wait", "5")
+
+    assert (document["error"]["code"], document["error"]["status"]) == ("execution_failed", "failed")
+    assert f"{document['id']} is failed: no use" in sentence
+
+
+def test_a_secret_is_never_shown():
+    @action("test-secretive", effects="database")
+    def secretive(token: Annotated[str, Redacted], n: int = 1) -> None: ...
+
+    try:
+        id_ = answer("invoke", "test-secretive", "--params", '{"token": "hunter2", "n": 2}')["id"]
+        shown = answer("executions", "show", id_)
+        told = said("executions", "show", id_) + said("executions", "list") + json.dumps(shown)
+        replay = answer("replay", id_, *WHY)["id"]
+    finally:
+        registry.remove("test-secretive")
+    assert shown["params"]["n"] == 2
+    assert "hunter2" not in told + said("executions", "show", replay)
+
+
+def test_invoke_at_a_time_to_come():
+    told = answer("invoke", "test-noop", "--at", "2026-11-30T09:00:00+01:00")
+    assert answer("executions", "show", told["id"])["available_at"] == "2026-11-30T08:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["test-nope"], "action_not_found"),
+        (["test-noop", "--params", "{"], "invalid_json"),
+        (["test-noop", "--params", "[]"], "invalid_body"),
+        (["test-noop", "--params", '{"n": "5"}'], "invalid_params"),
+        (["test-noop", "--params", '{"n": NaN}'], "invalid_number"),
+        (["test-noop", "--params", '{"n": 1, "n": 2}'], "duplicate_key"),
+        (["test-noop", "--params", '{"text": "\\u0000"}'], "nul_not_allowed"),
+        (["test-noop", "--params", '{"text": "\\ud800"}'], "invalid_unicode"),
+        (["test-noop", "--params", '{"text": "\udc80"}'], "invalid_unicode"),
+        (["test-noop", "--params", "[" * 5_000], "too_deep"),
+        (["test-noop", "--params", '{"n": 1e999}'], "number_out_of_range"),
+        (["test-noop", "--params", " " * 300_000], "payload_too_large"),
+        (["test-noop", "--params-file", "/nowhere/at/all"], "params_unreadable"),
+        (["test-noop", "--params-file", "/dev/zero"], "payload_too_large"),
+        (["test-noop", "--params-file", "/"], "params_unreadable"),
+        (["test-noop", "--params-file", "\0"], "params_unreadable"),
+        (["test-noop", "--key", ""], "idempotency_key_invalid"),
+        (["test-noop", "--key", "a b"], "idempotency_key_invalid"),
+        (["test-noop", "--key", "\0"], "idempotency_key_invalid"),
+        (["test-noop", "--at", "tomorrow"], "invalid_available_at"),
+        (["test-noop", "--at", "2027-01-01T00:00:00"], "invalid_available_at"),
+        (["test-noop", "--at", "9999-12-31T23:59:59-23:59"], "invalid_available_at"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_invoke_refuses_bad_input_and_stores_nothing(words, code):
+    sentence, document = refusal("invoke", *words)
+
+    assert document["error"]["code"] == code
+    assert sentence.startswith(f"{code}: ")
+    assert answer("executions", "list") == {"executions": []}
+
+
+def test_invoke_names_every_fault_of_the_params():
+    _, document = refusal("invoke", "test-noop", "--params", '{"n": "5", "other": 1}')
+    assert {problem["path"] for problem in document["error"]["problems"]} == {"n", "other"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_invoke_of_a_name_that_is_none(name):
+    _, document = refusal("invoke", name)
+    assert document["error"]["code"] == "action_not_found"
+
+
+@pytest.mark.parametrize("reason", ["a\x00b", "\ud800", "x" * 5_000])
+def test_invoke_keeps_a_hostile_reason_harmless(reason):
+    told = answer("invoke", "test-noop", "--reason", reason)
+    assert audit(told["id"])[0]["reason"]
+
+
+# executions
+
+
+def test_list_shows_the_newest_first_and_filters():
+    noops = [app.noop.invoke(n=n).id for n in range(3)]
+    echo = app.echo.invoke(value=1).id
+    cancel_execution(noops[0], actor=Actor("system", "code", "a test"))
+
+    def listed(*words):
+        return [execution["id"] for execution in answer("executions", "list", *words)["executions"]]
+
+    assert listed() == [echo, *reversed(noops)]
+    assert listed("--limit", "2") == [echo, noops[2]]
+    assert listed("--action", "test-noop", "--status", "queued") == [noops[2], noops[1]]
+    assert listed("--status", "cancelled", "--status", "failed") == [noops[0]]
+    assert listed("--queue", "elsewhere") == []
+    assert listed("--before", noops[1]) == [noops[0]]
+    assert listed("--action", "\x00") == listed("--queue", "\ud800") == []
+
+
+def test_list_has_a_stable_shape():
+    failed()
+    (execution,) = answer("executions", "list")["executions"]
+
+    assert set(execution) == {
+        "id", "action", "queue", "priority", "status", "attempt", "tries", "losses", "error", "actor", "tags",
+        "created_at", "available_at", "started_at", "finished_at",
+    }  # fmt: skip
+    assert execution["error"] == {"code": "gave_up", "message": "no use"}
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "99999999999999999999"])
+def test_list_refuses_a_limit_that_cannot_be(limit):
+    assert refusal("executions", "list", f"--limit={limit}")[1]["error"]["code"] == "invalid_limit"
+
+
+def test_show_has_attempts_error_and_audit():
+    id_ = failed()
+    shown = answer("executions", "show", id_)
+
+    assert shown["status"] == "failed"
+    assert shown["error"]["message"] == "no use"
+    assert [(attempt["number"], attempt["outcome"]) for attempt in shown["attempts"]] == [(1, "failed")]
+    assert shown["attempts"][0]["worker"]["host"] == "localhost"
+    assert [entry["verb"] for entry in shown["audit"]] == [
+        "execution.accepted",
+        "execution.started",
+        "execution.failed",
+    ]
+    text = said("executions", "show", id_)
+    assert "no use" in text
+    assert "execution.failed" in text
+
+
+def test_what_params_hold_cannot_steer_the_terminal():
+    handle = app.fail.invoke(message="\x1b[2J\nexec_fake  succeeded\x9b31m\u202e")
+    with inline_worker() as worker:
+        worker.work(waiting=True)
+
+    for text in (said("executions", "show", handle.id), said("executions", "list")):
+        assert not {"\x1b", "\x9b", "\u202e"} & set(text)
+        assert "\nexec_fake" not in text
+
+
+@pytest.mark.parametrize("id_", [*HOSTILE, NOBODY])
+def test_an_id_that_is_none_is_not_found_by_any_verb(id_):
+    for words in (
+        ["executions", "show", id_],
+        ["replay", id_, *WHY],
+        ["resolve", id_, "give_up", *WHY],
+        ["executions", "list", "--before", id_ or "x"],
+    ):
+        if words[1] == "list" and id_ == NOBODY:
+            continue
+        assert refusal(*words)[1]["error"]["code"] == "execution_not_found"
+    for verb in ("retry", "run_now", "cancel"):
+        (result,) = refusal(verb, id_, *WHY)[1]["results"]
+        assert result["error"]["code"] == "execution_not_found"
+
+
+# The verbs that change
+
+
+def test_retry_queues_a_failed_execution_again():
+    id_ = failed()
+    assert answer("retry", id_, *WHY) == {"results": [{"id": id_, "ok": True, "status": "queued"}]}
+
+    entry = audit(id_)[-1]
+    assert (entry["verb"], entry["reason"]) == ("execution.retried", WHY[1])
+    assert entry["actor"]["id"] == "command"
+
+
+def test_one_refused_does_not_stop_the_others():
+    first, queued, second = failed(), app.noop.invoke().id, failed()
+    sentence, document = refusal("retry", first, queued, NOBODY, second, first, *WHY)
+
+    assert [result["ok"] for result in document["results"]] == [True, False, False, True]
+    assert [result.get("error", {}).get("code") for result in document["results"]] == [
+        None, "not_retryable", "execution_not_found", None,
+    ]  # fmt: skip
+    assert sentence.endswith("2 of 4 were refused.")
+    assert answer("executions", "show", second)["status"] == "queued"
+
+
+def test_run_now_makes_a_scheduled_execution_due():
+    told = answer("invoke", "test-noop", "--at", "2026-11-30T09:00:00+00:00")
+    answer("run_now", told["id"], *WHY)
+    with inline_worker() as worker:
+        worker.work()
+
+    assert answer("executions", "show", told["id"])["status"] == "succeeded"
+
+
+def test_replay_is_a_new_execution_with_edited_params():
+    first = answer("invoke", "test-noop", "--params", '{"n": 1}')["id"]
+    same = answer("replay", first, *WHY)
+    other = answer("replay", first, "--params", '{"n": 2}', *WHY)
+
+    assert same["replay_of"] == other["replay_of"] == first
+    assert answer("executions", "show", same["id"])["params"] == {"n": 1}
+    assert answer("executions", "show", other["id"])["params"] == {"n": 2}
+    assert answer("executions", "show", first)["replays"] == [same["id"], other["id"]]
+    assert refusal("replay", first, "--params", '{"n": "x"}', *WHY)[1]["error"]["code"] == "invalid_params"
+
+
+def test_cancel_says_what_it_did():
+    waiting = app.noop.invoke().id
+    running = app.external.invoke().id
+    with inline_worker() as worker:
+        worker.claim()
+        worker.claim()
+        queued = app.noop.invoke().id
+        assert answer("cancel", queued, *WHY)["results"][0] == {
+            "id": queued, "ok": True, "status": "cancelled", "asked": False,
+        }  # fmt: skip
+        assert answer("cancel", running, *WHY)["results"][0]["asked"] is True
+        assert answer("cancel", running, "--force", *WHY)["results"][0]["status"] == "in_doubt"
+        assert answer("cancel", waiting, *WHY)["results"][0]["status"] == "cancelled"
+
+    assert refusal("cancel", queued, *WHY)[1]["results"][0]["error"]["code"] == "already_finished"
+
+
+@pytest.mark.parametrize(
+    ("said_", "status"), [("happened", "succeeded"), ("run_again", "queued"), ("give_up", "failed")]
+)
+def test_resolve_settles_a_doubt(said_, status):
+    id_ = doubtful()
+    result = ["--result", '{"mail": 1}'] if said_ == "happened" else []
+    answer("resolve", id_, said_, *result, *WHY)
+
+    shown = answer("executions", "show", id_)
+    assert shown["status"] == status
+    assert shown["result"] == ({"mail": 1} if result else None)
+    assert refusal("resolve", id_, said_, *WHY)[1]["error"]["code"] == "not_in_doubt"
+
+
+def test_resolve_takes_a_result_only_of_what_happened():
+    id_ = doubtful()
+    assert refusal("resolve", id_, "give_up", "--result", "1", *WHY)[1]["error"]["code"] == "result_not_allowed"
+    assert refusal("resolve", id_, "happened", "--result", "{", *WHY)[1]["error"]["code"] == "invalid_json"
+    assert answer("executions", "show", id_)["status"] == "in_doubt"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("action", "test-noop"), ("queue", "default")])
+def test_pause_and_resume(kind, name):
+    sync()
+    handle = app.noop.invoke()
+    assert answer("pause", kind, name, *WHY) == {"kind": kind, "name": name, "paused": True, "changed": True}
+    assert answer("pause", kind, name, *WHY)["changed"] is False
+    with inline_worker() as worker:
+        assert worker.work() == 0
+        assert answer("resume", kind, name, *WHY)["paused"] is False
+        worker.work()
+    assert handle.status == "succeeded"
+
+
+@pytest.mark.parametrize("name", [name[:3_000] for name in HOSTILE])
+@pytest.mark.parametrize("kind", ["action", "queue"])
+def test_pause_of_what_is_not_there(kind, name):
+    assert refusal("pause", kind, name, *WHY)[1]["error"]["code"] == "action_not_found"
+
+
+@pytest.mark.parametrize("words", [["retry", NOBODY], ["replay", NOBODY], ["pause", "queue", "default"]])
+@pytest.mark.parametrize("reason", ["", "  ", "\t\n", "x" * 2_001])
+def test_a_change_needs_a_reason(words, reason):
+    _, document = refusal(*words, "--reason", reason)
+    error = document["error"] if "error" in document else document["results"][0]["error"]
+    assert error["code"] == "reason_required"
+
+
+@pytest.mark.parametrize("reason", ["a\x00b", "\ud800 half", "\x1b[2J"])
+def test_a_hostile_reason_is_kept_harmless(reason):
+    id_ = failed()
+    answer("retry", id_, "--reason", reason)
+    assert audit(id_)[-1]["reason"]
+
+
+@pytest.mark.parametrize("verb", ["retry", "run_now", "cancel", "replay"])
+def test_a_change_without_the_option_is_a_usage_error(verb):
+    with pytest.raises(CommandError, match="--reason"):
+        said(verb, NOBODY)
+
+
+@pytest.mark.parametrize("subject", HOSTILE)
+def test_a_refusal_of_a_hostile_subject_is_audited(subject):
+    nobody = Actor("user", "0", "nobody")
+    for verb in (retry_execution, cancel_execution, pause_queue):
+        with pytest.raises(Forbidden):
+            verb(subject, actor=nobody, reason="because")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM actions_auditentry WHERE verb = 'access.denied'")
+        assert cursor.fetchone() == (3,)
+
+
+# prune
+
+
+def test_prune_deletes_what_ended_long_ago():
+    old, young = failed(), failed()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE actions_execution SET id = '01900000-0000-7000-8000-000000000000', finished_at = now() - interval '40 days' "
+            "WHERE id = (SELECT min(id::text)::uuid FROM actions_execution)"
+        )
+
+    dry = answer("prune", "--dry-run")
+    assert dry == {"days": 30, "dry_run": True, "prunable": 1, "pruned": 0}
+    assert answer("prune", "--days", "50")["pruned"] == 0
+    assert answer("prune")["pruned"] == 1
+    assert [execution["id"] for execution in answer("executions", "list")["executions"]] == [young]
+    assert old
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999"])
+def test_prune_refuses_days_that_cannot_be(days):
+    assert refusal("prune", f"--days={days}")[1]["error"]["code"] == "invalid_days"
+
+
+# As processes
+
+
+def test_exit_codes_and_where_things_are_said():
+    done = manage("invoke", "test-noop", "--params", '{"n": 1}', "--json")
+    refused = manage("invoke", "test-noop", "--params", '{"n": "x"}', "--json")
+    misused = manage("retry", NOBODY)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["replayed"] is False
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["error"]["code"] == "invalid_params"
+    assert b"invalid_params: The params of test-noop do not fit" in refused.stderr
+    assert misused.returncode == 2
+    assert b"--reason" in misused.stderr
+    assert not [one for one in (done, refused, misused) if b"Traceback" in one.stderr]
+
+
+def test_bytes_that_are_no_text_are_refused_like_anything_else():
+    for words in (["invoke", b"\xff\xfe"], ["executions", "show", b"exec_\xff"], ["pause", "queue", b"\xff", *WHY]):
+        refused = manage(*words)
+        assert refused.returncode == 1
+        assert b"not_found: " in refused.stderr
+    refused = manage("invoke", "test-noop", "-", given=b'{"text": "\xff"}')
+    assert refused.returncode == 1
+    assert b"invalid_encoding: " in refused.stderr
+
+
+def test_postgresql_away_is_a_sentence_not_a_traceback(tmp_path):
+    away = manage("executions", "list", "--json", DATABASE_URL=f"postgresql://postgres@/nowhere?host={tmp_path}")
+
+    assert away.returncode == 1
+    assert json.loads(away.stdout)["error"]["code"] == "database_unavailable"
+    assert b"database_unavailable: " in away.stderr
+    assert b"Traceback" not in away.stderr
