@@ -53,7 +53,7 @@ def test_the_queue_is_woken_after_the_commit_and_not_before(monkeypatch: pytest.
     from actions.engine import dispatch
 
     woken: list[tuple[str, int]] = []
-    monkeypatch.setattr(dispatch, "wake", lambda queue: woken.append((queue, elsewhere(count))) or True)
+    monkeypatch.setattr(dispatch, "wake_soon", lambda queue: woken.append((queue, elsewhere(count))) or True)
     with transaction.atomic():
         app.noop.invoke()
         app.noop.invoke(idempotency_key="k")

@@ -200,7 +200,7 @@ def test_verbs_wake_the_queue_they_fill(worker: StageWorker, monkeypatch: pytest
     from actions.engine import dispatch
 
     woken: list[str] = []
-    monkeypatch.setattr(dispatch, "wake", lambda *queues: woken.extend(queues) or True)
+    monkeypatch.setattr(dispatch, "wake_soon", lambda *queues: woken.extend(queues) or True)
     handle, doubtful = app.give_up.invoke(), app.doubt.invoke()
     later = app.noop.invoke(available_at=datetime.now(UTC) + timedelta(days=1))
     worker.work(waiting=False)

@@ -89,7 +89,6 @@ def reserved(priority: int) -> None: ...
 def unresolved(a: "Nowhere") -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
 
-
 @pytest.mark.parametrize(
     "bad", [untyped, starred, keywords, positional, reserved, unresolved], ids=lambda bad: bad.__name__
 )
