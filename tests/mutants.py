@@ -70,7 +70,7 @@ MUTANTS = (
         (
             Change(
                 "actions/engine/sql/rescue_settle.sql",
-                r"AND execution\.attempt = lost\.attempt AND execution\.worker_id = lost\.worker\s+AND execution\.status = 'running'",
+                r"AND execution\.attempt = lost\.attempt AND .*\s+AND execution\.status = 'running'",
                 "",
             ),
         ),

@@ -7,6 +7,7 @@ its own, so that a test can let it vanish (`crash`) or freeze (`freeze`) while t
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +23,7 @@ from actions.definitions.registry import registry
 from actions.engine import dispatch, guard, workers
 from actions.engine.claim import Claimer, Pace
 from actions.engine.deadline import Deadline
-from actions.engine.ledger import Claim
+from actions.engine.ledger import WORKER_LOCK, Claim
 from actions.engine.perform import Performer
 from actions.engine.settle import Settler
 from actions.engine.sync import sync
@@ -40,6 +41,7 @@ DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_a
 DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
 TRUNCATE actions_auditentry, actions_seal
 """
+_LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
 
 
 def session() -> psycopg.Connection[Any]:
@@ -163,8 +165,12 @@ class StageWorker:
         raise AssertionError("the queue is never empty")
 
     def crash(self) -> None:
-        """Vanish as by kill -9: the lock is free, the row says nothing."""
+        """Vanish as by kill -9: the lock is free once PostgreSQL has noticed, the row says nothing."""
         self.session.close()
+        until = time.monotonic() + PATIENCE
+        while value(_LOCKED, WORKER_LOCK, self.worker):
+            assert time.monotonic() < until
+            time.sleep(0.002)
 
     def freeze(self) -> None:
         """Stand still for longer than any lease, the lock still held."""

@@ -21,8 +21,14 @@ pytestmark = pytest.mark.usefixtures("engine")
 def wake_ups() -> Any:
     """How many wake-ups of the default queue are pending in the session's Redis."""
     redis = Redis.from_url(django_settings.REDIS_URL)
+    dispatch.flush(5)
     redis.flushdb()
-    yield lambda: redis.llen(Queue("default", connection=redis).key)
+
+    def pending() -> int:
+        dispatch.flush(5)
+        return int(redis.llen(Queue("default", connection=redis).key))
+
+    yield pending
     redis.close()
 
 
@@ -40,6 +46,7 @@ def test_an_accepted_execution_has_a_wake_up_and_many_have_no_more(worker: Stage
 def test_a_queue_whose_wake_up_was_lost_is_woken_again(worker: StageWorker, wake_ups: Any):
     """I-08; mutant 5"""
     app.noop.invoke()
+    dispatch.flush(5)
     Redis.from_url(django_settings.REDIS_URL).flushdb()
     assert wake_ups() == 0
     assert redispatch() == ["default"]
@@ -48,6 +55,7 @@ def test_a_queue_whose_wake_up_was_lost_is_woken_again(worker: StageWorker, wake
 
 def test_a_queue_with_nothing_due_is_left_asleep(worker: StageWorker, wake_ups: Any):
     app.noop.invoke(available_at=datetime.now(UTC) + timedelta(hours=1))
+    dispatch.flush(5)
     Redis.from_url(django_settings.REDIS_URL).flushdb()
     assert redispatch() == []
     rows("UPDATE actions_execution SET available_at = now()")

@@ -152,7 +152,7 @@ def test_a_person_must_say_why(verb: str):
     permission, act, _ = VERBS[verb]
     handle = put(_from(verb)[0])
     before, olga = snapshot(handle), person(permission)
-    for reason in ("", "   ", "\x00", "x" * 2_001):
+    for reason in ("", "   ", "x" * 2_001):
         with pytest.raises(ReasonRequired):
             act(handle.id, actor=olga, reason=reason)
     assert snapshot(handle) == before
