@@ -19,7 +19,7 @@ from django.db import connection, connections
 
 from actions import Action, Actor, Handle, RetryPolicy, action, ids
 from actions.definitions.registry import registry
-from actions.engine import dispatch, workers
+from actions.engine import dispatch, guard, workers
 from actions.engine.claim import Claimer, Pace
 from actions.engine.deadline import Deadline
 from actions.engine.ledger import Claim
@@ -237,9 +237,15 @@ def waits_for_lock(pid: int, observer: psycopg.Connection[Any]) -> bool:
 
 
 @pytest.fixture
-def engine(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """An empty database without a surrounding transaction: what commits is committed."""
+def engine(django_db_setup: None, django_db_blocker: Any, settings: Any) -> Iterator[None]:
+    """An empty database without a surrounding transaction: what commits is committed.
+
+    Groups stay open for long, so that a busy machine does not cut them.
+    """
+    settings.DOPLATFORM = {**django_settings.DOPLATFORM, "GROUP_TIME": 5.0}
     with django_db_blocker.unblock():
+        # Workers in threads of one process, which only tests have, may leave each other's guard behind.
+        guard._guarded = None
         rows(_CLEAN)
         dispatch.reset()
         yield
@@ -296,7 +302,7 @@ def observer(engine: None) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def short_lease(settings: Any) -> float:
+def short_lease(engine: None, settings: Any) -> float:
     """A lease of a moment, older than which the server is already."""
     settings.DOPLATFORM = {**django_settings.DOPLATFORM, "LEASE": 0.05}
     return 0.05

@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponseRedirect
 from actions import messages as words
 from actions.admin import show
 from actions.admin.forms.params import ParamsForm
+from actions.admin.forms.schema import Param, params_of
 from actions.definitions.engine import Accepted
+from actions.definitions.registry import registry
 from actions.errors import (
     DoplatformError,
     Forbidden,
@@ -22,6 +24,7 @@ from actions.errors import (
     InvalidInput,
     ReasonRequired,
 )
+from actions.models import Action
 
 FORM_KEY = "form_key"
 _LONGEST_KEY = 60
@@ -36,6 +39,12 @@ def sent_key(request: HttpRequest) -> str:
     """The key of the form that was sent; a fresh one where it is none of ours."""
     key = request.POST.get(FORM_KEY, "")
     return key if key.startswith("form-") and len(key) <= _LONGEST_KEY and key.isascii() else fresh_key()
+
+
+def questions_of(action: Action) -> list[Param]:
+    """What to ask for: in the order of the handler's signature where this process has its code."""
+    declared = registry.get(action.name)
+    return params_of(action.params_schema, action.secret_params, declared.params.fields if declared else ())
 
 
 def ask(

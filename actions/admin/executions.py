@@ -40,7 +40,7 @@ class ExecutionList(BoundedList):
 class ExecutionAdmin(LookOnly):
     """One row per request to do an action."""
 
-    list_display = ("shown_id", "shown_action", "shown_status", "cause", "shown_actor", "asked", "attempt", "ended")
+    list_display = ("shown_id", "shown_action", "shown_status", "cause", "shown_actor", "asked", "ended")
     list_display_links = None
     list_filter = (StatusFilter, ActionFilter, QueueFilter)
     search_fields: ClassVar[Any] = ("id",)
@@ -96,6 +96,10 @@ class ExecutionAdmin(LookOnly):
         require(request, "view_execution")
         execution = self._find(object_id)
         return self.page(request, "execution.html", detail(request, execution))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What was done to it by these pages."""
+        return super().history_view(request, str(self._find(object_id).pk), extra_context)
 
     def _verb(self, request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         require_view(request)

@@ -5,12 +5,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from actions import messages as words
-from actions.admin.asking import FORM_KEY, ask, fresh_key, key_for_next, sent_key
+from actions.admin.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
 from actions.admin.base import LookOnly, actor_of, may, require
 from actions.admin.confirm import stale
 from actions.admin.forms.acts import ReplayOptionsForm
 from actions.admin.forms.params import ParamsForm
-from actions.admin.forms.schema import Param, params_of
+from actions.admin.forms.schema import Param
 from actions.definitions.engine import Accepted
 from actions.engine.operate.replay import replay
 from actions.models import Execution
@@ -24,7 +24,7 @@ def replay_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> 
     if action is None or not action.declared:
         return stale(admin, request, execution, f"There is no action {execution.action_id} any more to replay it with.")
     seen = may(request, "view_payload")
-    questions: list[Param] = params_of(action.params_schema, action.secret_params) if seen else []
+    questions: list[Param] = questions_of(action) if seen else []
     sent = request.POST if request.method == "POST" else None
     params = ParamsForm(questions, sent, original=execution.params)
     options = ReplayOptionsForm(sent)

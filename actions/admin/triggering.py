@@ -3,11 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 
 from actions import messages as words
-from actions.admin.asking import FORM_KEY, ask, fresh_key, key_for_next, sent_key
+from actions.admin.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
 from actions.admin.base import LookOnly, actor_of, require
 from actions.admin.forms.acts import OptionsForm
 from actions.admin.forms.params import ParamsForm
-from actions.admin.forms.schema import params_of
 from actions.definitions.engine import Accepted
 from actions.engine.operate.trigger import trigger
 from actions.models import Action
@@ -17,7 +16,7 @@ def trigger_page(admin: LookOnly, request: HttpRequest, action: Action) -> HttpR
     """GET shows the form; POST makes the execution, or shows every fault beside its field."""
     require(request, "trigger")
     sent = request.POST if request.method == "POST" else None
-    params = ParamsForm(params_of(action.params_schema, action.secret_params), sent)
+    params = ParamsForm(questions_of(action), sent)
     options = OptionsForm(sent)
     key = sent_key(request) if sent else fresh_key()
     # Both are asked, so that all faults show at once.

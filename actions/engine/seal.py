@@ -39,21 +39,13 @@ def seal(*, size: int = BATCH, longest: float = LONGEST) -> int:
     """
     until = time.monotonic() + longest
     total = 0
-    last = newest()
     while True:
-        link = _seal_next(last, size)
+        link = _seal_next(size)
         if link is None:
             return total
         total += link.count
-        last = link
         if link.count < size or time.monotonic() > until:
             return total
-
-
-def newest() -> Link | None:
-    """The last seal."""
-    rows = fetch("seal_last", {})
-    return _link(rows[0]) if rows else None
 
 
 def seals(*, after: int = 0) -> Iterator[Link]:
@@ -95,10 +87,12 @@ def mark(entry: bytes, hashed: bytes) -> bytes:
     return entry[9:17] + hashed[:8]
 
 
-def _seal_next(last: Link | None, size: int) -> Link | None:
-    """One seal after `last`; None when nothing is to be sealed, or another process was first."""
+def _seal_next(size: int) -> Link | None:
+    """One more seal; None when nothing is to be sealed, or another process was first."""
+    row = fetch("seal_boundary", {"xid": BEGINNING[0], "id": BEGINNING[1], "size": size})[0]
+    last = _link(row[:13]) if row[0] is not None else None
     start = last.horizon if last else BEGINNING
-    link = _range_after(last, start, size)
+    link = _range_after(last, size, *row[13:])
     if link is None:
         return None
     ((_, entries),) = entries_of([link], start, most=size + 1)
@@ -115,11 +109,18 @@ def _seal_next(last: Link | None, size: int) -> Link | None:
     return link if stored else None
 
 
-def _range_after(last: Link | None, start: tuple[int, int], size: int) -> Link | None:
-    """The next link, as far as it can be said before its entries are read."""
-    count, first_xid, first_id, last_xid, last_id, oldest_open, now = fetch(
-        "seal_boundary", {"xid": start[0], "id": start[1], "size": size}
-    )[0]
+def _range_after(
+    last: Link | None,
+    size: int,
+    count: int,
+    first_xid: int,
+    first_id: int,
+    last_xid: int,
+    last_id: int,
+    oldest_open: int,
+    now: int,
+) -> Link | None:
+    """The next link, as far as seal_boundary.sql tells it; None when there is nothing to seal."""
     if last and oldest_open < last.horizon_xid:
         # Transaction ids never go back in one cluster: this database was loaded into another one.
         log.error("sealing_stopped", oldest_open=oldest_open, sealed_to=last.horizon_xid, seal=last.number)

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -32,11 +31,13 @@ _PAUSE = 1.0
 log = structlog.get_logger(__name__)
 
 
-class WakeUps(Queue):  # type: ignore[misc]
+class WakeUps(Queue):
     """A queue of which no entry can end the worker that reads it."""
 
     @classmethod
-    def dequeue_any(cls, queues: Sequence[Queue], timeout: int | None, connection: Redis, **kwargs: Any) -> Any:
+    def dequeue_any(  # type: ignore[override]  # RQ's further arguments are passed on by name
+        cls, queues: Sequence[Queue], timeout: int | None, connection: Redis, **kwargs: Any
+    ) -> Any:
         """The next entry that can be read. Every failure of Redis is raised as a lost connection, which RQ waits out."""
         while True:
             try:
@@ -53,7 +54,7 @@ class WakeUps(Queue):  # type: ignore[misc]
                     unless_redis_is_away(partial(connection.delete, Job.key_for(unread)))
 
 
-class PatientWorker(SimpleWorker):  # type: ignore[misc]
+class PatientWorker(SimpleWorker):
     """SimpleWorker that waits for Redis, and whose stop never interrupts a handler by itself."""
 
     max_connection_wait_time = 2.0
@@ -118,10 +119,8 @@ class PatientWorker(SimpleWorker):  # type: ignore[misc]
     def run_maintenance_tasks(self) -> None:
         """A wake-up that a dead worker had popped is worth nothing: RQ would try to fail it, in registries we do not use."""
         for queue in self.queues:
-            unless_redis_is_away(
-                lambda queue=queue: self.connection.delete(IntermediateQueue(queue.key, self.connection).key)
-            )
-        self.last_cleaned_at: datetime | None = now()
+            unless_redis_is_away(partial(self.connection.delete, IntermediateQueue(queue.key, self.connection).key))
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # declared by RQ as None alone
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """RQ's own sign of life, when Redis takes it."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from django.db import connection
 from django.test import override_settings
 
 from actions.definitions.actor import CODE
-from actions.engine import ledger, maintain
+from actions.engine import chain, ledger, maintain
 from actions.engine.anchor import export
 from actions.engine.findings import Finding, Report
-from actions.engine.seal import seal
+from actions.engine.seal import seal, seals
 from actions.ids import public_id
 from actions.models import AuditEntry, Execution, Seal
 from actions.testing import inline_worker
@@ -392,3 +393,20 @@ def test_the_command_exports_an_anchor_verifies_against_it_and_fails_with_a_name
     assert refusal.value.returncode == 1
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("audit_verify", "--anchor", str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"previous": "f" * 64}, "chain"), ({"at": 1}, "order"), ({"horizon_xid": -5}, "order")]
+)
+def test_a_seal_that_does_not_follow_is_named_although_it_is_signed(
+    then: Past, change: dict[str, Any], code: str
+) -> None:
+    link = replace(next(seals(after=6)), **change)
+    link = replace(link, signature=chain.sign(link, chain.signing_key()[1]))
+    with owner("SELECT 1") as cursor:
+        cursor.execute("ALTER TABLE actions_seal DISABLE TRIGGER USER")
+        Seal.objects.filter(number=7).update(
+            previous=link.previous, at=link.moment, horizon_xid=link.horizon_xid, signature=link.signature
+        )
+        found = first(entries_only())
+    assert (found.code, found.seal) == (code, 7)

@@ -100,7 +100,7 @@ def test_an_execution_that_cost_a_worker_never_comes_along(worker: StageWorker):
 
 
 def test_an_action_known_to_be_slow_comes_alone(worker: StageWorker):
-    worker.pace.learn("test-noop", 1.0)
+    worker.pace.learn("test-noop", 10.0)
     app.noop.invoke_many([{}] * 2)
     assert len(worker.claim()) == 1
 

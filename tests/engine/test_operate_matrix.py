@@ -1,4 +1,4 @@
-"""Every verb on every status, against the chart: what it allows happens and is audited, all else is refused and changes nothing."""
+"""Every verb on every status, against the chart: what it allows is done and audited, all else is refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,15 +23,15 @@ from tests.stage import ALICE, columns, key_of, rows, value, verbs
 pytestmark = pytest.mark.usefixtures("engine")
 
 VERBS: dict[str, tuple[str, Callable[..., Any], Status]] = {
-    "retry": ("retry", lambda id, **who: retry(id, **who), Status.QUEUED),
-    "run now": ("run_now", lambda id, **who: run_now(id, **who), Status.QUEUED),
-    "cancel": ("cancel", lambda id, **who: cancel(id, **who), Status.CANCELLED),
-    "force stop": ("force_stop", lambda id, **who: cancel(id, force=True, **who), Status.IN_DOUBT),
+    "retry": ("retry", lambda subject, **who: retry(subject, **who), Status.QUEUED),
+    "run now": ("run_now", lambda subject, **who: run_now(subject, **who), Status.QUEUED),
+    "cancel": ("cancel", lambda subject, **who: cancel(subject, **who), Status.CANCELLED),
+    "force stop": ("force_stop", lambda subject, **who: cancel(subject, force=True, **who), Status.IN_DOUBT),
     "resolve: happened": (
-        "resolve", lambda id, **who: resolve(id, answer=Answer.HAPPENED, result=1, **who), Status.SUCCEEDED,
+        "resolve", lambda subject, **who: resolve(subject, answer=Answer.HAPPENED, result=1, **who), Status.SUCCEEDED,
     ),
-    "resolve: run again": ("resolve", lambda id, **who: resolve(id, answer=Answer.RUN_AGAIN, **who), Status.QUEUED),
-    "resolve: give up": ("resolve", lambda id, **who: resolve(id, answer=Answer.GIVE_UP, **who), Status.FAILED),
+    "resolve: run again": ("resolve", lambda subject, **who: resolve(subject, answer=Answer.RUN_AGAIN, **who), Status.QUEUED),
+    "resolve: give up": ("resolve", lambda subject, **who: resolve(subject, answer=Answer.GIVE_UP, **who), Status.FAILED),
 }  # fmt: skip
 # What the chart cannot say: a force stop of what does not run is a cancel, and a running external one is only asked.
 FORCED = {Status.BLOCKED, Status.QUEUED, Status.RETRYING, Status.WAITING}
@@ -42,7 +42,8 @@ def put(status: Status, effects: str = "external") -> Handle:
     handle = (app.external if effects == "external" else app.write_row).invoke()
     rows(
         "UPDATE actions_execution SET status = %s, finished_at = CASE WHEN %s THEN now() END, attempt = 1, "
-        "worker_id = CASE WHEN %s = 'running' THEN 1 END, error = CASE WHEN %s THEN '{\"code\": \"x\", \"message\": \"y\"}'::jsonb END "
+        "worker_id = CASE WHEN %s = 'running' THEN 1 END, "
+        "error = CASE WHEN %s THEN '{\"code\": \"x\", \"message\": \"y\"}'::jsonb END "
         "WHERE id = %s",
         status.value, status in FINISHED, status.value, status in WITH_ERROR, key_of(handle),
     )  # fmt: skip

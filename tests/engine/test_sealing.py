@@ -9,11 +9,14 @@ from django.db import connection, transaction
 
 from actions.definitions.actor import CODE
 from actions.engine import ledger
+from actions.engine import seal as seal_module
 from actions.engine.anchor import export
 from actions.engine.chain import BEGINNING
 from actions.engine.maintain import Maintain
-from actions.engine.seal import newest, seal, seals
+from actions.engine.seal import seal, seals
+from actions.engine.statements import fetch
 from actions.engine.verify import verify
+from actions.management.commands import doctor
 from actions.models import AuditEntry, Seal
 from actions.queries.sealing import sealing
 from actions.testing import inline_worker
@@ -175,16 +178,16 @@ def test_two_sealers_make_one_chain() -> None:
     assert look().ok
 
 
-def test_an_idle_system_makes_no_seals_and_asks_little(django_assert_max_num_queries: object) -> None:
+def test_an_idle_system_makes_no_seals_and_asks_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
     note("one")
-    maintain = Maintain()
-    chore = next(chore for chore in maintain.chores if chore.name == "seal")
+    chore = next(chore for chore in Maintain().chores if chore.name == "seal")
+    assert (chore.act, chore.every) == (seal_module.seal, 2.0)
     chore.act()
-    before = Seal.objects.count()
-    for _ in range(3):
-        assert seal() == 0
-    assert Seal.objects.count() == before == 1
-    assert chore.every >= 1
+    asked: list[str] = []
+    monkeypatch.setattr(seal_module, "fetch", lambda name, params: asked.append(name) or fetch(name, params))
+    assert chore.act() == 0
+    assert asked == ["seal_boundary"]
+    assert Seal.objects.count() == 1
 
 
 def test_seals_are_append_only_for_the_owner_too() -> None:
@@ -208,6 +211,16 @@ def test_lag_tells_what_is_sealed_and_what_waits() -> None:
     assert not waiting.held
     seal()
     done = sealing()
-    last = newest()
-    assert last is not None
+    (last,) = seals()
     assert (done.seal, done.count, done.lag, done.sealed_at) == (1, 1, 0, last.moment)
+
+
+def test_doctor_says_what_has_waited_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_LONGEST_UNSEALED", 0)
+    assert [found.level for found in doctor._sealed()] == ["ok"]
+    with _Beside():
+        note("behind the open transaction")
+        assert [found.level for found in doctor._sealed()] == ["warn"], "an open transaction holds it"
+    assert [found.level for found in doctor._sealed()] == ["fail"]
+    seal()
+    assert [found.level for found in doctor._sealed()] == ["ok"]

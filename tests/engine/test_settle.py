@@ -154,8 +154,10 @@ def test_a_group_of_many_savepoints_is_cut_and_all_are_done(declare: Any, crew: 
     assert Effect.objects.count() == 24
 
 
-def test_a_group_stays_open_for_a_moment_only(declare: Any, crew: Any):
+def test_a_group_stays_open_for_a_moment_only(declare: Any, crew: Any, settings: Any):
     import time
+
+    settings.DOPLATFORM = {**settings.DOPLATFORM, "GROUP_TIME": 0.02}
 
     @declare("stage-slow")
     def slow(context: Context) -> None:

@@ -64,7 +64,10 @@ def test_every_session_ends_again_and_again(world: World) -> None:
         if "id" in answer:
             acknowledged.append(answer["id"])
         if number % 6 == 0:
-            end_sessions(world, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+            end_sessions(
+                world,
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+            )
     assert {world.ends(public, seconds=20) for public in acknowledged} == {"succeeded"}
     wait(lambda: world.one("SELECT count(*) FROM actions_execution WHERE status <> 'succeeded'") == 0, 20)
     assert pool.children() == workers

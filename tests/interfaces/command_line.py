@@ -13,32 +13,9 @@ from urllib.parse import quote
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, connections
-
-from actions.engine import dispatch
+from django.db import connection
 
 BASE = Path(__file__).resolve().parents[2]
-_CLEAN = """
-DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
-DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
-DELETE FROM app_effect; TRUNCATE actions_auditentry
-"""
-
-
-@pytest.fixture
-def committed(django_db_setup, django_db_blocker):
-    """An empty database in which what commits is committed."""
-    with django_db_blocker.unblock():
-        _clean()
-        dispatch.reset()
-        yield
-        _clean()
-        connections.close_all()
-
-
-def _clean():
-    with connection.cursor() as cursor:
-        cursor.execute(_CLEAN)
 
 
 def said(*words):

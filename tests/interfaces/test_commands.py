@@ -19,11 +19,12 @@ from actions.errors import Forbidden
 from actions.ids import public_id
 from actions.testing import inline_worker
 from tests.app import actions as app
-from tests.interfaces.command_line import answer, committed, manage, refusal, said
+from tests.interfaces.command_line import answer, manage, refusal, said
+from tests.stage import engine
 
-__all__ = ["committed"]
+__all__ = ["engine"]
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("engine")
 NOBODY = public_id(uuid4())
 WHY = ("--reason", "the mail server is back")
 HOSTILE = [

@@ -24,11 +24,12 @@ from actions.errors import UnsafeDatabase
 from actions.testing import inline_worker
 from doplatform.services import embedded
 from tests.app import actions as app
-from tests.interfaces.command_line import committed, manage, started
+from tests.interfaces.command_line import manage, started
+from tests.stage import engine
 
-__all__ = ["committed"]
+__all__ = ["engine"]
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def sql(statement, *params):
@@ -37,7 +38,7 @@ def sql(statement, *params):
 
 
 @pytest.fixture
-def in_order(committed):
+def in_order(engine):
     """A live worker, a maintain that leads, and the trigger that tests lift."""
     sync()
     workers.register(raw(), Registration("one", "localhost", os.getpid(), ["default"]))
@@ -147,8 +148,9 @@ def test_guards_migrations_and_workers_that_are_missing(in_order, statement, id_
     assert undone(statement) == {id_: Level.FAIL}
 
 
-def test_tables_that_are_missing(in_order):
-    assert undone("DROP TABLE actions_queue")["work.tables"] == Level.FAIL
+@pytest.mark.parametrize("table", ["queue", "worker", "execution", "action"])
+def test_any_table_that_is_missing(in_order, table):
+    assert undone(f"DROP TABLE actions_{table} CASCADE")["work.tables"] == Level.FAIL
 
 
 def test_no_maintain(in_order):

@@ -1,7 +1,7 @@
 """A params schema read as a list of questions: what each param is asked by, and how its text becomes JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -61,13 +61,16 @@ class Param:
         return MISSING
 
 
-def params_of(schema: dict[str, Any], secret: Iterable[str]) -> list[Param]:
-    """The questions in the order of the handler's signature."""
+def params_of(schema: dict[str, Any], secret: Iterable[str], order: Sequence[str] = ()) -> list[Param]:
+    """The questions in `order`; a schema that was stored as jsonb has lost the one of the handler's signature."""
     hidden = frozenset(secret)
+    place = {name: number for number, name in enumerate(order)}
     required = set(schema.get("required", ()))
     return [
         _param(name, member, schema, required=name in required, secret=name in hidden)
-        for name, member in schema.get("properties", {}).items()
+        for name, member in sorted(
+            schema.get("properties", {}).items(), key=lambda item: place.get(item[0], len(place))
+        )
     ]
 
 

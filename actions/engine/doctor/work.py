@@ -51,7 +51,8 @@ def examine() -> Iterator[Finding]:
 def present() -> Iterator[Finding]:
     """Live workers of each queue."""
     for queue in settings.RQ_QUEUES:
-        count = workers.count_live(queue)
+        with connection.wrap_database_errors:
+            count = workers.count_live(queue)
         yield judged(
             f"workers.{queue}",
             Level.OK if count else Level.FAIL,

@@ -3,11 +3,15 @@
 from typing import Any
 
 from django.core import checks
+from django.db import DatabaseError, InterfaceError
 
 from actions.engine import doctor
 from actions.engine.doctor import Finding, Level
 from actions.management.face import Face, Refused, shown
+from actions.queries.sealing import sealing
 
+_LONGEST_UNSEALED = 60.0
+"""Seconds; a sealer that is up needs less than ten."""
 _SIGNS = {Level.OK: "OK  ", Level.WARN: "WARN", Level.FAIL: "FAIL"}
 
 
@@ -18,7 +22,7 @@ class Command(Face):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Ask and judge."""
-        findings = [*doctor.examine(), *_checked()]
+        findings = [*doctor.examine(), *_sealed(), *_checked()]
         for finding in findings:
             self._tell(finding)
         counts = {level.value: sum(finding.level == level for finding in findings) for level in Level}
@@ -39,6 +43,23 @@ class Command(Face):
         for text in (finding.meaning, finding.remedy):
             if text:
                 self.say(f"     {text}")
+
+
+def _sealed() -> list[Finding]:
+    """How far the audit is sealed; nothing when PostgreSQL does not answer, which another finding says."""
+    try:
+        state = sealing()
+    except (DatabaseError, InterfaceError):
+        return []
+    if state.lag <= _LONGEST_UNSEALED:
+        return [Finding("sealing", Level.OK, f"{state.seal or 0} seals, nothing has waited for long")]
+    found = f"the oldest entry that is not sealed is {state.lag:.0f} s old"
+    meaning = "Until it is sealed, nobody can tell whether the audit's newest part was changed."
+    if state.held:
+        remedy = "An older transaction is still open: find it in pg_stat_activity (backend_xid), and end it."
+        return [Finding("sealing", Level.WARN, found, meaning, remedy)]
+    remedy = "Start maintain; if one is running, its log says sealing_stopped or sealing_disturbed, and why."
+    return [Finding("sealing", Level.FAIL, found, meaning, remedy)]
 
 
 def _checked() -> list[Finding]:

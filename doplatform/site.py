@@ -1,4 +1,7 @@
-"""The admin as a product: its name, its order, and an overview in front."""
+"""The admin as a product: its name, its order, and an overview in front.
+
+Outside actions.admin, whose import registers on the site that is being made of this class.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +10,6 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from actions.admin.base import may
 from actions.queries import executions, health, stats
 from actions.states import Status
 
@@ -24,10 +26,12 @@ class Site(AdminSite):
     site_title = "doplatform"
     index_title = "Overview"
     site_url = None
+    enable_nav_sidebar = False
+    """The header leads everywhere, and lists need the width."""
 
     def index(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
         """How things stand: counts, what failed last, who is at work."""
-        overview = _overview() if may(request, "view_execution") else {}
+        overview = _overview() if request.user.has_perm("actions.view_execution") else {}
         return super().index(request, {**overview, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -44,7 +48,9 @@ def _overview() -> dict[str, Any]:
     counts = stats.by_status()
     return {
         "counts": [
-            count for status, count in counts.items() if count.number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
+            counts[status]
+            for status in sorted(counts, key=lambda status: status not in _NEED_SOMEBODY)
+            if counts[status].number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
         ],
         "failures": executions.newest_failures(_SHOWN),
         "doubts": executions.oldest_in_doubt(_SHOWN),

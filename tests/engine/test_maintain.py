@@ -1,0 +1,121 @@
+"""What maintain does while nobody asks: wake again, prune, and leave the lead to one."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from redis import Redis
+from rq import Queue
+
+from actions.engine.maintain import Maintain, prune, redispatch
+from actions.engine.operate.pause import pause_action, pause_queue
+from tests.app import actions as app
+from tests.stage import ALICE, Elsewhere, StageWorker, rows, value
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+@pytest.fixture
+def wake_ups() -> Any:
+    """How many wake-ups of the default queue are pending in the session's Redis."""
+    redis = Redis.from_url(django_settings.REDIS_URL)
+    redis.flushdb()
+    yield lambda: redis.llen(Queue("default", connection=redis).key)
+    redis.close()
+
+
+def test_an_accepted_execution_has_a_wake_up_and_many_have_no_more(worker: StageWorker, wake_ups: Any):
+    assert wake_ups() == 0
+    app.noop.invoke()
+    assert wake_ups() == 1
+    for _ in range(5):
+        app.noop.invoke()
+    assert wake_ups() <= 2
+
+
+def test_a_queue_whose_wake_up_was_lost_is_woken_again(worker: StageWorker, wake_ups: Any):
+    """I-08; mutant 5"""
+    app.noop.invoke()
+    Redis.from_url(django_settings.REDIS_URL).flushdb()
+    assert wake_ups() == 0
+    assert redispatch() == ["default"]
+    assert wake_ups() == 1
+
+
+def test_a_queue_with_nothing_due_is_left_asleep(worker: StageWorker, wake_ups: Any):
+    app.noop.invoke(available_at=datetime.now(UTC) + timedelta(hours=1))
+    Redis.from_url(django_settings.REDIS_URL).flushdb()
+    assert redispatch() == []
+    rows("UPDATE actions_execution SET available_at = now()")
+    pause_action("test-noop", actor=ALICE)
+    assert redispatch() == []
+    app.echo.invoke(value=1)
+    pause_queue("default", actor=ALICE)
+    assert redispatch() == []
+
+
+def test_what_ended_long_ago_is_pruned_and_nothing_else(worker: StageWorker):
+    """Section 3, rule 9: never pruned while it may still move"""
+    old = app.noop.invoke_many([{}] * 3)
+    doubtful = app.doubt.invoke()
+    failed = app.give_up.invoke()
+    worker.work()
+    waiting = app.noop.invoke(available_at=datetime.now(UTC) + timedelta(hours=1))
+    shift = "id = overlay(id::text placing '00000000-0000' from 1 for 13)::uuid"
+    rows(
+        "UPDATE actions_attempt SET execution_id = overlay(execution_id::text placing '00000000-0000' from 1 for 13)::uuid"
+    )
+    rows("UPDATE actions_execution SET finished_at = finished_at - interval '31 days', " + shift)
+    fresh = app.noop.invoke()
+    worker.work(waiting=False)
+    assert prune() == 4
+    left = value("SELECT count(*) FROM actions_execution")
+    assert left == 3
+    assert {row[0] for row in rows("SELECT status FROM actions_execution")} == {"in_doubt", "queued", "succeeded"}
+    assert value("SELECT count(*) FROM actions_attempt") == 2
+    assert value("SELECT count(*) FROM actions_auditentry WHERE verb = 'execution.accepted'") == 7
+    assert (fresh.status, len(old), doubtful.id != failed.id, waiting.id != old[0].id) == ("succeeded", 3, True, True)
+
+
+def test_one_leads_and_the_other_takes_over_when_it_ends():
+    """F16"""
+    import threading
+
+    from django.db import connection
+
+    first, second = Maintain(), Maintain()
+    over = threading.Event()
+    stood_by = threading.Event()
+    answers: list[bool] = []
+
+    def other() -> None:
+        answers.append(second.step())
+        stood_by.set()
+        assert over.wait(20)
+        answers.append(second.step())
+
+    assert first.step()
+    standby = Elsewhere(other)
+    assert stood_by.wait(20)
+    connection.close()
+    rows("SELECT 1")
+    over.set()
+    standby.outcome()
+    assert answers == [False, True]
+
+
+def test_a_maintain_whose_chore_breaks_steps_down_and_comes_back(monkeypatch: pytest.MonkeyPatch):
+    from django.db import OperationalError
+
+    maintain = Maintain()
+    assert maintain.step()
+    plain = maintain.chores[0].act
+
+    def broken() -> None:
+        raise OperationalError("gone")
+
+    maintain.chores[0].act = broken
+    assert not maintain.step()
+    maintain.chores[0].act = plain
+    assert maintain.step()
