@@ -168,7 +168,10 @@ def _settle_many(endings: list[Ending], worker: int) -> list[tuple[Any, ...]]:
 
 def held(*, worker: int) -> list[Claim]:
     """What runs in the name of this worker, without params."""
-    return [Claim(*row, "{}", None) for row in fetch("held", {"worker": worker})]
+    return [
+        Claim(row_id, action, attempt, tries, losses, params="{}", secret=None)
+        for row_id, action, attempt, tries, losses in fetch("held", {"worker": worker})
+    ]
 
 
 def settled_as(ending: Ending, *, worker: int) -> bool:

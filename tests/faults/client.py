@@ -19,7 +19,9 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
 
     start = time.monotonic()
     try:
-        answer = {"forget": _forget, "race": _race, "invoke": _invoke, "many": _many, "retry": _retry}[order.pop("verb")](**order)
+        answer = {"forget": _forget, "race": _race, "invoke": _invoke, "many": _many, "retry": _retry}[
+            order.pop("verb")
+        ](**order)
     except DoplatformError as error:
         answer = {"error": error.code}
     except Exception as error:
