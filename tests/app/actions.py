@@ -10,15 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-<<<<<<< HEAD
-from pydantic import SecretStr
-
-from actions import Context, GiveUp, InDoubt, RetryLater, RetryPolicy, action
-=======
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from actions import Context, GiveUp, InDoubt, Redacted, RetryLater, RetryPolicy, action
->>>>>>> faces
 from tests.app.models import Effect
 
 QUICK = RetryPolicy(max_attempts=3, delay=0.05, factor=1, jitter=0)
@@ -183,7 +177,6 @@ _WAYS = {
 }
 
 
-<<<<<<< HEAD
 # The audit's seals
 
 
@@ -191,7 +184,8 @@ _WAYS = {
 def sealed_secret(name: str, token: SecretStr | None = None) -> dict:
     """Has a secret param, so that its fingerprint is keyed."""
     return {"name": name}
-=======
+
+
 # What the faces' tests need: every kind of param, and a secret.
 
 
@@ -223,4 +217,3 @@ def face_form(
     if text == "fail":
         raise RuntimeError(f"it was to fail, with {pin}")
     return {"text": text, "pin": len(pin), "amount": str(amount), "moment": str(moment), "items": items}
->>>>>>> faces
