@@ -113,7 +113,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.servers = embedded.Servers(folder / "data", temporary=True)
+        self.servers = embedded.Servers(folder / "data", temporary=True, postgres_settings={"max_connections": "250"})
         self.ledger = folder / "ledger"
         self._numbers = count(1)
         self._processes: list[Process] = []
