@@ -10,6 +10,7 @@ from actions.crashpoints import crash_point
 from actions.engine.claim import Claimer, Pace
 from actions.engine.deadline import Deadline
 from actions.engine.heartbeat import Heartbeat
+from actions.engine.ledger import Claim
 from actions.engine.perform import Performer
 from actions.engine.settle import Settler
 
@@ -37,7 +38,7 @@ class Drain:
             while not self._heartbeat.stopping:
                 if not self._heartbeat.ensure():
                     return False
-                claims = self._claimer.claim(queue, worker=self._heartbeat.worker)
+                claims = self._claim(queue)
                 if not claims:
                     return False
                 self._settler.work(claims)
@@ -53,3 +54,11 @@ class Drain:
             self._heartbeat.begin(None)
             self._deadline.rest()
         return True
+
+    def _claim(self, queue: str) -> list[Claim]:
+        try:
+            return self._claimer.claim(queue, worker=self._heartbeat.worker)
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            self._settler.give_back()
+            raise

@@ -16,7 +16,8 @@ log = structlog.get_logger(__name__)
 
 
 class Heartbeat:
-    """Keeps one Worker row alive. `worker` is its id, 0 while the lock session is lost: then nothing may be claimed."""
+    """Keeps one Worker row alive. `worker` is its id: what is claimed and settled is fenced by it. While the session with
+    its lock is lost nothing may be claimed (`ensure`), but what runs may be settled as long as nobody has taken it."""
 
     def __init__(self, *, connect: Callable[[], psycopg.Connection[Any]], registration: Registration) -> None:
         self._connect = connect
@@ -32,7 +33,8 @@ class Heartbeat:
     def start(self) -> None:
         """Register, then beat in the background. Raises psycopg.OperationalError when PostgreSQL is away."""
         with self._lock:
-            self._register()
+            self._connection = self._connect()
+            self._register(self._connection)
         self._thread.start()
 
     def stop(self) -> None:
@@ -86,22 +88,35 @@ class Heartbeat:
     def _beat_once(self) -> bool:
         try:
             if self._connection is None or self._connection.closed:
-                self._register()
-            assert self._connection is not None
+                return self._return()
             if not workers.beat(self._connection, worker=self.worker, current=self.current):
                 # Declared gone while this process was frozen: what it ran has been rescued, so begin a new life.
                 self._connection.close()
-                self._register()
+                self._connection = self._connect()
+                self._register(self._connection)
         except psycopg.Error as error:
-            self.worker = 0
             log.warning("heartbeat_lost", error=str(error).strip()[:200])
             if self._connection is not None:
                 self._connection.close()
             return False
         return True
 
-    def _register(self) -> None:
+    def _return(self) -> bool:
+        """A new session, under the name that this process had if it may go on under it: a lost session alone must cost
+        no attempt. False while PostgreSQL has not noticed the end of the old session, which holds the lock."""
+        self._connection = connection = self._connect()
+        if self.worker:
+            locked, kept = workers.reattach(connection, worker=self.worker)
+            if not locked:
+                connection.close()
+                return False
+            if kept:
+                log.info("worker_returned", worker=self.worker)
+                return True
+        self._register(connection)
+        return True
+
+    def _register(self, connection: psycopg.Connection[Any]) -> None:
         self.worker = 0
-        self._connection = self._connect()
-        self.worker = workers.register(self._connection, self._registration)
+        self.worker = workers.register(connection, self._registration)
         log.info("worker_registered", worker=self.worker, queues=self._registration.queues)

@@ -166,6 +166,20 @@ def _settle_many(endings: list[Ending], worker: int) -> list[tuple[Any, ...]]:
     )
 
 
+def held(*, worker: int) -> list[Claim]:
+    """What runs in the name of this worker, without params."""
+    return [
+        Claim(row_id, action, attempt, tries, losses, params="{}", secret=None)
+        for row_id, action, attempt, tries, losses in fetch("held", {"worker": worker})
+    ]
+
+
+def settled_as(ending: Ending, *, worker: int) -> bool:
+    """Whether the attempt was recorded as `ending` says, by this worker."""
+    keys = {"id": ending.id, "attempt": ending.attempt, "worker": worker, "outcome": ending.outcome.value}
+    return bool(fetch("settled_as", keys)[0][0])
+
+
 def rescuable() -> list[tuple[Any, ...]]:
     """Rows of attempts whose worker is gone, locked: id, attempt, worker, action, losses, tries, effects, whether its
     hard timeout has passed, seconds until it does."""

@@ -4,6 +4,7 @@ import random
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from actions import conf
 from actions.engine.ledger import Claim, Ending
 from actions.errors import (
     Cancelled,
@@ -66,11 +67,18 @@ def after_failure(
     return ending
 
 
-def after_loss(effects: str, claim: Claim, told: dict[str, Any]) -> Ending:
-    """The worker lives, its transaction does not: tried again where that is allowed, otherwise in doubt."""
+def after_loss(effects: str, claim: Claim, told: dict[str, Any], *, counts: bool) -> Ending:
+    """The worker lives, its transaction does not: tried again where that is allowed, otherwise in doubt.
+
+    `counts`: it may have been the handler's doing (a query that costs the server its memory), and is a loss like that of
+    a worker, so that it comes to an end.
+    """
     if effects == Effects.EXTERNAL:
         return _ending(claim, Status.IN_DOUBT, Outcome.IN_DOUBT, told)
-    return _ending(claim, Status.QUEUED, Outcome.LOST, told)
+    last = counts and claim.losses + 1 >= conf.get().MAX_LOSSES
+    ending = _ending(claim, Status.FAILED if last else Status.QUEUED, Outcome.LOST, told)
+    ending.losses = int(counts)
+    return ending
 
 
 def unknown_action(claim: Claim) -> Ending:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
 
 from actions import conf
 from actions.crashpoints import crash_point
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _CONFLICT_ROUNDS = 5
 """How often a `database` handler that met a deadlock or a serialization failure is entered within one attempt."""
 _AGAIN = {Status.QUEUED, Status.RETRYING}
+_ADMIN_SHUTDOWN = "57P01"
 _PASSING = ("08", "40", "53", "55P03", "57P")
 """SQLSTATEs, or their beginnings, of what passes: sessions that end, servers that start, conflicts with others."""
 
@@ -51,9 +52,10 @@ class Lease(Protocol):
 class CommitUnknown(Exception):
     """COMMIT was sent and no reply came."""
 
-    def __init__(self, xid: str, hooks: list[Any]) -> None:
+    def __init__(self, xid: str, witness: Ending, hooks: list[Any]) -> None:
         super().__init__(xid)
         self.xid = xid
+        self.witness = witness
         self.hooks = hooks
 
 
@@ -76,6 +78,11 @@ class Settler:
                 self._alone(pending.pop())
             else:
                 pending = self._together(pending)
+
+    def give_back(self) -> None:
+        """After a claim without a reply: whatever it took was never begun."""
+        held = self.persist(lambda: ledger.held(worker=self._lease.worker))
+        self._record([policy.given_back(claim) for claim in held])
 
     def _together(self, claims: list[Claim]) -> list[Claim]:
         """One group; returns the claims that it left for the next."""
@@ -114,12 +121,12 @@ class Settler:
                 return
             except CommitUnknown as unknown:
                 if not self._committed(unknown):
-                    self._record([_lost(action, claim)])
+                    self._record([_lost(action, claim, unknown.__cause__)])
                 return
             except (Regroup, DatabaseError, InterfaceError, TransactionControl) as error:
                 cause = error.error if isinstance(error, Regroup) else error
                 if self._session_ended() and not isinstance(cause, TransactionControl):
-                    self._record([_lost(action, claim)])
+                    self._record([_lost(action, claim, cause)])
                     return
                 if again > 1 and action.effects == Effects.DATABASE and conflict(cause):
                     continue
@@ -150,7 +157,7 @@ class Settler:
                 crash_point("settle.updated")
         except (OperationalError, InterfaceError) as error:
             if xid and self._session_ended():
-                raise CommitUnknown(xid, hooks) from error
+                raise CommitUnknown(xid, endings[0], hooks) from error
             raise
         crash_point("settle.committed")
 
@@ -205,9 +212,9 @@ class Settler:
 
     def _committed(self, unknown: CommitUnknown) -> bool:
         """What became of a COMMIT without reply, once the server can say it for good."""
-        status = self.persist(lambda: _judge(unknown.xid))
-        log.warning("commit_judged", xid=unknown.xid, status=status)
-        if status != "committed":
+        committed = self.persist(lambda: self._judge(unknown))
+        log.warning("commit_judged", xid=unknown.xid, committed=committed)
+        if not committed:
             return False
         for _, hook, *_ in unknown.hooks:
             try:
@@ -215,6 +222,15 @@ class Settler:
             except Exception as error:  # noqa: BLE001  (robust hooks, run where Django could not)
                 log.warning("hook_failed", error=str(error))
         return True
+
+    def _judge(self, unknown: CommitUnknown) -> bool:
+        """Whether it was committed. A backend that has not noticed its client's end is waited for; then the record is
+        looked at, because a server that crashed may have given the transaction's number to another one."""
+        if not alive():
+            connection.close()
+        while _in_progress(unknown.xid):
+            time.sleep(0.05)
+        return ledger.settled_as(unknown.witness, worker=self._lease.worker)
 
     def persist(self, act: Callable[[], Any]) -> Any:
         """Do `act` until PostgreSQL lets it through, for as long as this worker lives."""
@@ -238,25 +254,24 @@ def _passes(error: Exception) -> bool:
     return state is None or state.startswith(_PASSING)
 
 
-def _judge(xid: str) -> str:
-    """ "committed" or "aborted". A backend that has not noticed its client's end is waited for."""
-    if not alive():
-        connection.close()
-    while True:
+def _in_progress(xid: str) -> bool:
+    """Whether the server still works on that transaction."""
+    try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_xact_status(%s::xid8)", [xid])
-            status = cursor.fetchone()[0]
-        if status != "in progress":
-            return status or "aborted"
-        time.sleep(0.05)
+            return bool(cursor.fetchone()[0] == "in progress")
+    except DataError:
+        # "In the future": a server that crashed has forgotten that it ever gave this number.
+        return False
 
 
-def _lost(action: "Action[Any, Any]", claim: Claim) -> Ending:
+def _lost(action: "Action[Any, Any]", claim: Claim, cause: BaseException | None) -> Ending:
     error = WorkerLost(
         "The database connection was lost before the attempt was recorded; its writes were rolled back."
         + (" Its outside effect may have happened." if action.effects == Effects.EXTERNAL else " It is done again.")
     )
-    return policy.after_loss(action.effects, claim, describe(error))
+    ended_by_operator = getattr(getattr(cause, "__cause__", None), "sqlstate", None) == _ADMIN_SHUTDOWN
+    return policy.after_loss(action.effects, claim, describe(error), counts=not ended_by_operator)
 
 
 def _is_limited(claim: Claim) -> bool:

@@ -10,9 +10,11 @@ from actions import conf
 from actions.engine.ledger import WORKER_LOCK
 from actions.engine.statements import raw
 
-# The lock comes before the row, so that no live worker is ever seen with a free lock. The sequence keeps ids apart.
+# The lock comes before the row, so that no live worker is ever seen with a free lock. The sequence keeps ids apart, also
+# after a crash of the server, because this commit is waited for.
 _REGISTER = """
-WITH fresh AS MATERIALIZED (SELECT nextval('actions_worker_ids')::int AS id),
+WITH fresh AS MATERIALIZED (
+    SELECT nextval('actions_worker_ids')::int AS id, set_config('synchronous_commit', 'on', true)),
   locked AS MATERIALIZED (SELECT id, pg_advisory_lock(%(lock)s, id) FROM fresh)
 INSERT INTO actions_worker (id, name, host, pid, queues, started_at, heartbeat_at)
 SELECT id, %(name)s, %(host)s, %(pid)s, %(queues)s, now(), now() FROM locked
@@ -20,6 +22,12 @@ RETURNING id
 """
 _BEAT = """
 UPDATE actions_worker SET heartbeat_at = now(), current = %(current)s WHERE id = %(id)s AND gone_at IS NULL RETURNING id
+"""
+_REATTACH = """
+WITH mine AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s, %(id)s) AS locked),
+  kept AS (
+    UPDATE actions_worker SET heartbeat_at = now() FROM mine WHERE id = %(id)s AND gone_at IS NULL AND locked RETURNING id)
+SELECT locked, EXISTS (SELECT FROM kept) FROM mine
 """
 _LEAVE = "UPDATE actions_worker SET gone_at = now(), current = NULL WHERE id = %(id)s AND gone_at IS NULL"
 _REPORT = """
@@ -66,6 +74,13 @@ def register(connection: psycopg.Connection[Any], registration: Registration) ->
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def reattach(connection: psycopg.Connection[Any], *, worker: int) -> tuple[bool, bool]:
+    """Take the lock of `worker` again in a new session: whether it was free, and whether the name was still ours."""
+    row = connection.execute(_REATTACH, {"lock": WORKER_LOCK, "id": worker}).fetchone()
+    assert row is not None
+    return bool(row[0]), bool(row[1])
 
 
 def beat(connection: psycopg.Connection[Any], *, worker: int, current: UUID | None) -> bool:

@@ -19,7 +19,9 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
 
     start = time.monotonic()
     try:
-        answer = {"race": _race, "invoke": _invoke, "many": _many, "retry": _retry}[order.pop("verb")](**order)
+        answer = {"forget": _forget, "race": _race, "invoke": _invoke, "many": _many, "retry": _retry}[
+            order.pop("verb")
+        ](**order)
     except DoplatformError as error:
         answer = {"error": error.code}
     except Exception as error:
@@ -66,6 +68,15 @@ def _race(action: str, bodies: list[dict[str, Any]], key: str) -> dict[str, Any]
     for thread in threads:
         thread.join()
     return {"answers": answers}
+
+
+def _forget() -> dict[str, Any]:
+    """Sessions that the last test has ended are no concern of the next one."""
+    from actions.engine import dispatch
+
+    _close()
+    dispatch.reset()
+    return {}
 
 
 def _close() -> None:

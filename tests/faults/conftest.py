@@ -1,5 +1,7 @@
 """The world that the fault tests share, emptied before each."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +11,17 @@ from tests.faults.harness import World
 
 
 @pytest.fixture(scope="session")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shared_world() -> Iterator[World]:
     """Started once: the servers come up again after each kill."""
-    world = World(Path(tmp_path_factory.mktemp("faults")))
-    world.start()
-    yield world
-    world.stop()
+    # Not below pytest's own folder: a second pytest closes that to the servers' user.
+    folder = Path(tempfile.mkdtemp(prefix="doplatform-faults-"))
+    world = World(folder)
+    try:
+        world.start()
+        yield world
+    finally:
+        world.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.servers = embedded.Servers(folder / "data", temporary=True)
+        self.servers = embedded.Servers(folder / "data", temporary=True, postgres_settings={"max_connections": "250"})
         self.ledger = folder / "ledger"
         self._numbers = count(1)
         self._processes: list[Process] = []
@@ -171,6 +171,8 @@ class World:
         self.redis("flushall")
         wait(self._emptied, what="empty tables")
         self.ledger.write_bytes(b"")
+        if self._client is not None:
+            self._client.ask("forget")
 
     def _emptied(self) -> bool:
         try:
@@ -257,6 +259,14 @@ class World:
 
     def sql(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement, each in its own transaction."""
+        try:
+            return self._ask(query, params)
+        except psycopg.OperationalError:
+            if self._session is not None and not self._session.closed:
+                raise
+            return self._ask(query, params)  # the server was killed since the last look
+
+    def _ask(self, query: str, params: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         if self._session is None or self._session.closed:
             self._session = psycopg.connect(self.servers.database_url, autocommit=True)
         cursor = self._session.execute(query.encode(), params)
