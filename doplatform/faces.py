@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class Admin(AdminConfig):
     """Django's admin with our site."""
 
-    default_site = "actions.admin.site.Site"
+    default_site = "doplatform.site.Site"

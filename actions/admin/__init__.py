@@ -1,9 +1,11 @@
 """doplatform in Django's admin: look at everything, act by the engine's verbs, edit nothing.
 
-site        the index as an overview        base        what all pages share: look-only, refusals, bounded lists
-executions  list and page of an execution   verbs       retry, run now, cancel, force stop, resolve: confirmed
-bulk        retry and cancel many           triggering, replaying    forms made from the params schema
-catalogue   actions, queues and pauses      workers, audit           to look at
+base        what all pages share: look-only rows, refusals, bounded lists
+executions  the list, and the page of one (detail)
+verbs       retry, run now, cancel, force stop, resolve; confirm asks for each of them, bulk for many
+triggering  and replaying: forms made from the params schema
+catalogue   actions and queues, with pausing
+workers     and audit: to look at
 """
 
 from actions.admin import audit, catalogue, executions, workers

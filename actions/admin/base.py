@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import InvalidPage, Page, Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.utils.functional import cached_property
 
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
+from actions.errors import Forbidden
 from actions.queries.stats import CAP
 
 
@@ -29,7 +31,10 @@ def may(request: HttpRequest, verb: str) -> bool:
 def require(request: HttpRequest, verb: str) -> None:
     """Raise PermissionDenied, saying which permission is missing. A POST is audited by the engine as well."""
     if request.method == "POST":
-        access.require(actor_of(request), verb, subject=request.path)
+        try:
+            access.require(actor_of(request), verb, subject=request.path)
+        except Forbidden as error:
+            raise PermissionDenied(error.message) from None
     if not may(request, verb):
         raise PermissionDenied(f"Ask an administrator for the permission actions.{verb}. Nothing was changed.")
 
@@ -53,6 +58,11 @@ class CappedPaginator(Paginator):
 
 class BoundedList(ChangeList):
     """A list whose count is capped, and says so."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows; a page beyond the last one is the last one."""
+        super().get_results(request)
+        self.page_num = min(max(self.page_num, 1), self.paginator.num_pages)
 
     @property
     def capped(self) -> bool:
@@ -93,12 +103,22 @@ class LookOnly(admin.ModelAdmin):
         """Lists are bounded."""
         return BoundedList
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only the list's own filters: by others' columns the address could be used to guess params."""
+        if lookup not in {choice.parameter_name for choice in self.list_filter}:
+            raise IncorrectLookupParameters
+        return True
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list; a filter that nobody knows is named rather than an error."""
         if ERROR_FLAG in request.GET:
             messages.warning(request, "That address asked for a filter that does not exist; this is the whole list.")
         title = str(self.opts.verbose_name_plural).capitalize()
-        return super().changelist_view(request, {"title": title, "note": self.note, **(extra_context or {})})
+        try:
+            return super().changelist_view(request, {"title": title, "note": self.note, **(extra_context or {})})
+        except ValidationError:
+            # A selection with made-up ids, which Django takes to the database unchecked.
+            raise BadRequest("The selection holds what is no id.") from None
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Refused, and audited where it was tried."""

@@ -97,6 +97,10 @@ class ExecutionAdmin(LookOnly):
         execution = self._find(object_id)
         return self.page(request, "execution.html", detail(request, execution))
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What was done to it by these pages."""
+        return super().history_view(request, str(self._find(object_id).pk), extra_context)
+
     def _verb(self, request: HttpRequest, public_id: str, name: str) -> HttpResponse:
         require_view(request)
         return confirm(self, request, self._find(public_id), VERBS[name])

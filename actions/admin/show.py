@@ -1,7 +1,6 @@
 """How values look: times, statuses, JSON. Text stays text: nothing here marks anything safe."""
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +11,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from actions.ids import public_id
-from actions.values import redact
+from actions.values import redact, visible
 
 LONGEST_SHOWN = 64 * 1024
 """Characters of a payload that a page shows; the rest is downloaded."""
-# Control characters would be swallowed, and bidirectional ones turn the text around them.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+__all__ = [
+    "Payload", "badge", "duration", "execution_link", "execution_url", "pretty", "visible", "when",
+]  # fmt: skip
 
 
 def when(at: datetime | None) -> str:
@@ -28,11 +29,6 @@ def when(at: datetime | None) -> str:
 def badge(status: str) -> str:
     """A status as colour, icon and word."""
     return render_to_string("admin/actions/parts/status.html", {"status": status})
-
-
-def visible(text: str) -> str:
-    """`text` with what cannot be seen spelt out: control characters and those that change the direction of writing."""
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def pretty(value: Any) -> str:

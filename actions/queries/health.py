@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Value
 from django.utils import timezone
 
 from actions import conf
@@ -26,9 +27,10 @@ def health() -> Health:
     fresh = fresh_since()
     beats = list(Worker.objects.filter(gone_at__isnull=True).values_list("heartbeat_at", flat=True))
     alive = sum(beat >= fresh for beat in beats)
-    actions = [f"action {name}" for name in Action.objects.filter(paused_at__isnull=False).values_list("pk", flat=True)]
-    queues = [f"queue {name}" for name in Queue.objects.filter(paused_at__isnull=False).values_list("pk", flat=True)]
-    return Health(alive, len(beats) - alive, tuple(sorted(actions + queues)))
+    paused = Action.objects.filter(paused_at__isnull=False).annotate(what=Value("action")).values_list("what", "pk")
+    queues = Queue.objects.filter(paused_at__isnull=False).annotate(what=Value("queue")).values_list("what", "pk")
+    names = sorted(f"{what} {name}" for what, name in paused.union(queues))
+    return Health(alive, len(beats) - alive, tuple(names))
 
 
 def fresh_since() -> datetime:

@@ -10,6 +10,7 @@ from actions.values.limits import DEFAULT_LIMITS, LARGEST_INTEGER, Limits
 from actions.values.plain import check, dumps
 from actions.values.redaction import DOTS, SENSITIVE, redact
 from actions.values.text import parse, parse_object
+from actions.values.visibility import visible
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -27,4 +28,5 @@ __all__ = [
     "parse",
     "parse_object",
     "redact",
+    "visible",
 ]

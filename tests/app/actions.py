@@ -5,10 +5,14 @@ import os
 import signal
 import time
 from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from actions import Context, GiveUp, InDoubt, RetryLater, RetryPolicy, action
+from pydantic import BaseModel
+
+from actions import Context, GiveUp, InDoubt, Redacted, RetryLater, RetryPolicy, action
 from tests.app.models import Effect
 
 QUICK = RetryPolicy(max_attempts=3, delay=0.05, factor=1, jitter=0)
@@ -170,3 +174,36 @@ _WAYS = {
     "holds-gil": _holds_gil,
     "blocks-signals": _blocks_signals,
 }
+
+
+# What the faces' tests need: every kind of param, and a secret.
+
+
+class Where(BaseModel):
+    """A nested param."""
+
+    street: str
+    number: int
+
+
+@action("face-form", effects="database", retry=QUICK)
+def face_form(
+    context: Context,
+    text: str,
+    whole: int = 7,
+    ratio: float = 0.5,
+    agreed: bool = False,
+    size: Literal["small", "large"] = "small",
+    day: date | None = None,
+    moment: datetime | None = None,
+    amount: Decimal = Decimal("1.50"),
+    note: str | None = None,
+    where: Where | None = None,
+    items: list[int] = [],  # noqa: B006  (a default of the schema; nobody changes it)
+    pin: Annotated[str, Redacted] = "none",
+) -> dict:
+    """Takes one param of each kind."""
+    context.log("looked at the form", said=text)
+    if text == "fail":
+        raise RuntimeError(f"it was to fail, with {pin}")
+    return {"text": text, "pin": len(pin), "amount": str(amount), "moment": str(moment), "items": items}

@@ -9,7 +9,8 @@ from tests.faults.harness import World, wait
 
 
 @pytest.mark.parametrize(
-    ("point", "stored"), [("accept.stored", 0), ("accept.committed", 1), ("dispatch.enqueue", 1), ("dispatch.pushed", 1)]
+    ("point", "stored"),
+    [("accept.stored", 0), ("accept.committed", 1), ("dispatch.enqueue", 1), ("dispatch.pushed", 1)],
 )
 def test_a_client_that_dies_while_it_invokes(world: World, point: str, stored: int) -> None:
     """F06, CP1 to CP4: before the commit nothing is stored; after it, it is done without the client. A repeat by key

@@ -1,4 +1,7 @@
-"""The admin as a product: its name, its order, and an overview in front."""
+"""The admin as a product: its name, its order, and an overview in front.
+
+Outside actions.admin, whose import registers on the site that is being made of this class.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +10,6 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from actions.admin.base import may
 from actions.queries import executions, health, stats
 from actions.states import Status
 
@@ -27,7 +29,7 @@ class Site(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
         """How things stand: counts, what failed last, who is at work."""
-        overview = _overview() if may(request, "view_execution") else {}
+        overview = _overview() if request.user.has_perm("actions.view_execution") else {}
         return super().index(request, {**overview, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -1,0 +1,15 @@
+"""Filters for text that others wrote."""
+
+from typing import Any
+
+from django import template
+
+from actions import values
+
+register = template.Library()
+
+
+@register.filter
+def visible(text: Any) -> str:
+    """The text with control characters and changes of direction spelt out; nothing for None. Escaped as any other."""
+    return "" if text is None else values.visible(str(text))
