@@ -16,6 +16,7 @@ SENTENCES = {
     "hook_failed": "An on_commit hook failed; the execution stands: {error}",
     # Processes and what they stand on.
     "worker_registered": "worker {worker} (process {process}) is ready; queues: {queues}",
+    "worker_ended": "a worker (process {pid}) died; another one takes its place, and what it ran is rescued",
     "heartbeat_lost": "process {process} has lost PostgreSQL and takes nothing new meanwhile: {error}",
     "leave_failed": "process {process} could not sign off; it is found missing instead: {error}",
     "database_away": "process {process} waits for PostgreSQL: {error}",

@@ -24,7 +24,7 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
-from rq.worker_pool import WorkerPool
+from rq.worker_pool import WorkerData, WorkerPool
 
 from actions import conf
 from actions.definitions.registry import registry
@@ -75,6 +75,8 @@ class Worker(SimpleWorker):  # type: ignore[misc]
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Serve until stopped. No scheduler of RQ's, whatever the caller wants: due times live in PostgreSQL."""
         kwargs["with_scheduler"] = False
+        # What RQ tells at INFO is told by events of our own; a worker that is started again brings RQ's default along.
+        kwargs["logging_level"] = "WARNING"
         prepare_process()
         deadline = self._deadline = Deadline(kill=True)
         heartbeat = self.heartbeat_row = Heartbeat(
@@ -154,6 +156,12 @@ class Pool(WorkerPool):  # type: ignore[misc]
         """Fork with no database connection open: each process opens its own."""
         connections.close_all()
         super().start_worker(*args, **kwargs)
+
+    def handle_dead_worker(self, worker_data: WorkerData) -> None:
+        """Say that it ended, unless it was told to."""
+        if self.status == self.Status.STARTED:
+            log.warning("worker_ended", pid=worker_data.pid)
+        super().handle_dead_worker(worker_data)
 
 
 def prepare_process() -> None:
