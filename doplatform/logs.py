@@ -1,37 +1,60 @@
-"""Logging: structlog over the standard library, one line per event, as console text or as JSON."""
+"""Logging: structlog over the standard library, one line per event: a sentence for a person, or JSON for a machine."""
 
 import logging
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+from doplatform import sentences
+
+_NOISY = ("rq", "rq.worker", "rq.scheduler")
+"""What they say at INFO is said better by our own worker."""
+
 
 def configure(settings: dict[str, Any]) -> None:
-    """Set up the root logger. `settings` = {"format": "console" | "json", "level": "INFO" …} (Django's LOGGING)."""
+    """Set up the root logger from Django's LOGGING: {"format": …, "level": "INFO" …}.
+
+    The formats: "console" (time, level, sentence), "plain" (for `manage.py up`, which adds time and name), "json".
+    """
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if settings["format"] == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    renderers: dict[str, Any] = {"json": structlog.processors.JSONRenderer(), "plain": _plain, "console": _console}
     last = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
-        renderer,
+        renderers[settings["format"]],
     ]
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings["level"])
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    """The sentence alone, after its level where somebody should look."""
+    level = event.pop("level", "info")
+    for name in ("timestamp", "logger"):
+        event.pop(name, None)
+    exception = event.pop("exception", None)
+    line = sentences.say(str(event.pop("event", "")), event)
+    line = line if level in {"info", "debug"} else f"{level}: {line}"
+    return f"{line}\n{exception}" if exception else line
+
+
+def _console(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """The same with its time."""
+    return f"{event.get('timestamp', '')} {_plain(logger, method, event)}"

@@ -109,6 +109,6 @@ SESSION_COOKIE_HTTPONLY = True
 LOGIN_URL = "admin:login"
 
 LOGGING_CONFIG = "doplatform.logs.configure"
-LOG_FORMAT = env.text("LOG_FORMAT", "console")
+LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "plain", "json"))
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
 LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}

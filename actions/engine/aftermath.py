@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from actions import ids
@@ -16,6 +17,9 @@ from actions.engine import dispatch
 from actions.engine.accept import accept
 from actions.models import Execution
 from actions.states import Status
+
+_NEWS = {Status.FAILED, Status.RETRYING, Status.IN_DOUBT, Status.QUEUED}
+log = structlog.get_logger(__name__)
 
 
 def follow(
@@ -28,6 +32,8 @@ def follow(
     delay: float,
 ) -> None:
     """Accept what the action declared for this ending, each an execution of its own with its own tries and audit."""
+    if status in _NEWS:
+        _tell(id, action, attempt, status, error, delay)
     declared = registry.get(action)
     if declared is None:
         return
@@ -48,6 +54,14 @@ def wake_later(queues: Iterable[str]) -> None:
     """Wake queues after the commit."""
     for queue in set(queues):
         transaction.on_commit(partial(dispatch.wake_soon, queue), robust=True)
+
+
+def _tell(id: UUID, action: str, attempt: int, status: Status, error: dict[str, Any] | None, delay: float) -> None:  # noqa: A002
+    """One line in the log for an ending that is not a success, when it has committed."""
+    tell = log.info if status == Status.RETRYING else log.warning
+    if error is not None:
+        told = {"action": action, "execution": ids.public_id(id), "attempt": attempt, "delay": delay}
+        transaction.on_commit(partial(tell, f"execution_{status}", **told, message=error["message"]), robust=True)
 
 
 def _accept(action: Any, params: dict[str, Any], id: UUID, attempt: int, due: datetime | None = None) -> None:  # noqa: A002

@@ -51,9 +51,7 @@ def _judge(id, attempt, worker, action, lost_before, tries, effects, timed_out, 
     claim = Claim(id, action, attempt, tries, lost_before, "", None)
     if effects == Effects.EXTERNAL:
         error = describe(
-            TimedOut(
-                "The attempt passed its hard timeout and its process was killed; its outside effect may have happened."
-            )
+            TimedOut("Its process was killed, at the hard timeout at the latest; its outside effect may have happened.")
             if timed_out
             else WorkerLost("The worker vanished in the middle of the attempt; its outside effect may have happened.")
         )
@@ -61,7 +59,7 @@ def _judge(id, attempt, worker, action, lost_before, tries, effects, timed_out, 
         return Loss(id, attempt, worker, Status.IN_DOUBT, outcome, error, delay=max(0.0, float(left or 0)))
     alone = lost_before > 0 or declared is None or not declared.groupable
     if timed_out and alone and declared is not None:
-        late = TimedOut("The attempt passed its hard timeout and its process was killed; its writes were rolled back.")
+        late = TimedOut("Its process was killed, at the hard timeout at the latest; its writes were rolled back.")
         ending = after_failure(declared, claim, late, describe(late), Outcome.TIMED_OUT)
         return Loss(id, attempt, worker, ending.status, ending.outcome, ending.error, ending.delay, tries=1, losses=1)
     most = conf.get().MAX_LOSSES

@@ -15,7 +15,7 @@ import psycopg
 import structlog
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
 
-from actions import conf
+from actions import conf, ids
 from actions.crashpoints import crash_point
 from actions.definitions.registry import registry
 from actions.engine import ledger, policy
@@ -117,7 +117,7 @@ class Settler:
                 self._transact([claim], [])
                 return
             except LeaseLost:
-                log.warning("lease_lost", execution=str(claim.id), attempt=claim.attempt)
+                log.warning("lease_lost", execution=ids.public_id(claim.id), attempt=claim.attempt)
                 return
             except CommitUnknown as unknown:
                 if not self._committed(unknown):
@@ -208,7 +208,7 @@ class Settler:
                     wake_later([rows[1]])
         except LeaseLost:
             # Also what a second round finds whose first one committed without a reply.
-            log.warning("lease_lost", execution=str(ending.id), attempt=ending.attempt)
+            log.warning("lease_lost", execution=ids.public_id(ending.id), attempt=ending.attempt)
 
     def _committed(self, unknown: CommitUnknown) -> bool:
         """What became of a COMMIT without reply, once the server can say it for good."""

@@ -11,18 +11,21 @@ from actions.errors import InvalidInput
 
 
 def add_params(parser: ArgumentParser) -> None:
-    """--params JSON, --params-file FILE, or - for standard input; at most one of them."""
+    """The JSON itself, --params JSON, --params-file FILE, or - for standard input; at most one of them."""
     sources = parser.add_mutually_exclusive_group()
-    sources.add_argument("source", nargs="?", choices=["-"], help="read the params from standard input")
-    sources.add_argument("--params", metavar="JSON", help="the params, a JSON object")
+    sources.add_argument("source", nargs="?", metavar="PARAMS", help="the params, a JSON object; - is standard input")
+    sources.add_argument("--params", metavar="JSON", help="the same as an option")
     sources.add_argument("--params-file", metavar="FILE", help="a file with the params; - is standard input")
 
 
 def params(options: dict[str, Any]) -> dict[str, Any] | None:
     """The params object, None where none was given. Raises InvalidInput."""
-    if options.get("params") is not None:
-        return values.parse_object(options["params"])
-    file = "-" if options.get("source") else options.get("params_file")
+    source, said = options.get("source"), options.get("params")
+    if source not in {None, "-"}:
+        said = source
+    if said is not None:
+        return values.parse_object(said)
+    file = source or options.get("params_file")
     return None if file is None else values.parse_object(_read(file))
 
 

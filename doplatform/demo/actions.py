@@ -26,8 +26,8 @@ Amount = Annotated[Decimal, Field(gt=0, max_digits=10, decimal_places=2)]
 
 QUICK = RetryPolicy(max_attempts=3, delay=1, factor=2)
 """For what a person waits for: three tries within a few seconds."""
-PATIENT = RetryPolicy(max_attempts=6, delay=300, factor=2, max_delay=3600)
-"""For systems that may be away for an hour, and that nobody waits for."""
+PATIENT = RetryPolicy(max_attempts=6, delay=3600, factor=2, max_delay=6 * 3600)
+"""For systems that may be away for a day, and that nobody waits for."""
 
 
 # The sign-up

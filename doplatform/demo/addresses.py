@@ -37,7 +37,7 @@ def current() -> Addresses:
     try:
         return Addresses(**json.loads(file().read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise ConnectionError("The demo servers are not running; start them: manage.py demo_servers") from None
+        raise ConnectionError("The demo servers are not running; start them with: manage.py demo_servers") from None
 
 
 def publish(addresses: Addresses) -> None:

@@ -86,10 +86,14 @@ def _exchange(server: str, method: str, path: str, body: bytes, headers: dict[st
 
 @contextmanager
 def _named(server: str, port: int) -> Iterator[None]:
-    """Let the two errors that say nothing but a number say who did not answer."""
+    """Let the errors that say nothing but a number say who did not answer."""
     try:
         yield
     except ConnectionRefusedError:
         raise ConnectionRefusedError(f"The {server} on {HOST}:{port} refuses connections: it is down.") from None
+    except http.client.RemoteDisconnected:
+        raise ConnectionResetError(
+            f"The {server} on {HOST}:{port} cut the connection; it may have done what was asked."
+        ) from None
     except TimeoutError:
         raise TimeoutError(f"The {server} on {HOST}:{port} gave no answer in {PATIENCE:g} s.") from None

@@ -32,6 +32,8 @@ def prepare(arguments: list[str]) -> None:
     if given.no_demo:
         os.environ["DEMO"] = "False"
     os.environ.setdefault("HTTPS", "False")
+    # The time and the name of the process are put before each line here.
+    os.environ.setdefault("LOG_FORMAT", "plain")
     # Ctrl-C is promised to be over in 5 s: what still works after this is given back, to be done at the next start.
     os.environ.setdefault("SHUTDOWN_GRACE", "1")
     if not given_by_environment("SECRET_KEY"):

@@ -35,6 +35,8 @@ class _Ward:
     tries: int | None = None
     """How often it may end with a fault; None for what is meant to live on."""
     done: Callable[[], None] | None = None
+    together: bool = False
+    """Asked to stop along with the one started before it."""
     launched_at: float = 0.0
     pause: float = _FIRST_PAUSE
     alive: bool = False
@@ -88,16 +90,16 @@ class Supervisor:
         """Look after a child that runs already."""
         self._wards.append(_Ward(child, alive=True, launched_at=time.monotonic()))
 
-    def keep(self, child: Child) -> None:
-        """Start a child, and start it again whenever it ends."""
-        ward = _Ward(child)
+    def keep(self, child: Child, *, together: bool = False) -> None:
+        """Start a child, and start it again whenever it ends. `together`: it stops with the one started before it."""
+        ward = _Ward(child, together=together)
         with self.undisturbed():
             self._wards.append(ward)
             self._launch(ward)
 
     def once(self, child: Child, *, tries: int, done: Callable[[], None]) -> None:
         """Start a child that ends by itself; up to `tries` times until it ends well, and then `done` is called."""
-        ward = _Ward(child, tries=tries, done=done)
+        ward = _Ward(child, tries=tries, done=done, together=True)
         self._wards.append(ward)
         self._launch(ward)
 
@@ -126,20 +128,32 @@ class Supervisor:
         """End all children, the last one started first asked; kill -9 for those that take longer than they may."""
         self._stopping = self._serving = True
         self._timers.clear()
-        for ward in self._order_of_stopping():
+        for group in self._order_of_stopping():
+            self._stop_together(group)
+        self._wards.clear()
+
+    def _stop_together(self, group: Sequence[_Ward]) -> None:
+        for ward in group:
             ward.child.ask_to_stop()
-            until = time.monotonic() + ward.child.stop_seconds
+        asked = time.monotonic()
+        for ward in sorted(group, key=lambda ward: ward.child.stop_seconds):
+            until = asked + ward.child.stop_seconds
             while ward.alive and time.monotonic() < until:
                 self._step(until)
                 self._look_after(ward)
             if ward.alive:
                 ward.child.kill()
                 self._look_after(ward)
-                self.say(ward.child.name, "did not end in time, and was killed")
-        self._wards.clear()
+                self.say(ward.child.name, "took too long to stop, and was killed")
 
-    def _order_of_stopping(self) -> Sequence[_Ward]:
-        return [ward for ward in reversed(self._wards) if ward.alive]
+    def _order_of_stopping(self) -> Sequence[Sequence[_Ward]]:
+        groups: list[list[_Ward]] = []
+        for ward in self._wards:
+            if not ward.together or not groups:
+                groups.append([])
+            groups[-1].append(ward)
+        alive = ([ward for ward in group if ward.alive] for group in reversed(groups))
+        return [group for group in alive if group]
 
     def _step(self, until: float | None) -> None:
         """Wait for one thing to happen, and answer it."""
@@ -244,11 +258,11 @@ def _cause(code: int) -> str:
 
 
 def say_to(write: Callable[[str], object]) -> Say:
-    """A Say that prefixes each line with its process' name. A closed terminal must not keep anything from stopping."""
+    """A Say that puts the time and the process' name before each line. A closed terminal must not keep anything from stopping."""
 
     def say(name: str, line: str) -> None:
         try:
-            write(f"{name:<8} | {line}\n")
+            write(f"{time.strftime('%H:%M:%S')} {name:<8} | {line}".rstrip() + "\n")
         except OSError:
             os.kill(os.getpid(), signal.SIGHUP)
 

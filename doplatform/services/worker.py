@@ -24,7 +24,7 @@ from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker_pool import WorkerPool
+from rq.worker_pool import WorkerData, WorkerPool
 from rq.worker_registration import register
 
 from actions import conf
@@ -176,6 +176,12 @@ class Pool(WorkerPool):
         kwargs["logging_level"] = "WARNING"
         super().start_worker(*args, **kwargs)
 
+    def handle_dead_worker(self, worker_data: WorkerData) -> None:
+        """Say that it ended, unless it was told to."""
+        if self.status == self.Status.STARTED:
+            log.warning("worker_ended", pid=worker_data.pid)
+        super().handle_dead_worker(worker_data)
+
 
 def prepare_process(parent: int | None = None) -> None:
     """What a worker process needs before its first connection: its own PostgreSQL settings, and an end with its parent."""
@@ -191,7 +197,8 @@ def prepare_process(parent: int | None = None) -> None:
         "lock_timeout": 5000,
         "client_connection_check_interval": 1000,
     }
-    options["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    ours = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    options["options"] = f"{options.get('options', '')} {ours}".strip()
     options |= {"keepalives_idle": 10, "tcp_user_timeout": 15_000, "application_name": "doplatform worker"}
     connections["default"].settings_dict["OPTIONS"] = options
 

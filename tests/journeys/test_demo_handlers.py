@@ -59,12 +59,14 @@ def asked(name):
 def test_the_effects_are_as_promised():
     assert {action.name: str(action.effects) for action in registry if "demo" in action.place} == {
         "charge-payment": "external",
+        "charge-payment.resolver": "repeatable",
         "create-user-record": "database",
         "receive-stock": "database",
         "record-order": "database",
         "reserve-inventory": "database",
         "send-order-confirmation-email": "external",
         "send-welcome-email": "external",
+        "send-welcome-email.on-failure": "repeatable",
         "update-crm": "repeatable",
     }
 

@@ -82,7 +82,7 @@ def test_who_does_not_listen_is_killed_with_all_its_children(said):
         supervisor.keep(program("deaf", DEAF, stop_seconds=0.2))
         supervisor.serve()
 
-    assert said[-1] == ("deaf", "did not end in time, and was killed")
+    assert said[-1] == ("deaf", "took too long to stop, and was killed")
     family = [int(line.split()[1]) for _, line in said if line.startswith("deaf ")]
     assert len(family) == 2
     assert ended(family, 5)

@@ -24,6 +24,8 @@ from doplatform.services.supervisor import Stop, Supervisor, say_to
 
 _ALREADY_UP = 3
 _SEED_TRIES = 5
+_STOP_SECONDS = 2.2
+"""For those that are asked together; the servers come after them, and all of it is promised within 5 s."""
 
 
 class Command(BaseCommand):
@@ -43,12 +45,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve. Exit code 3: an instance is up already on this data folder; 1: it could not start."""
+        data, say = paths.data_folder(), say_to(_write)
         try:
-            with Supervisor(say_to(_write)) as supervisor:
-                up = Up(supervisor, paths.data_folder(), port=options["port"], workers=options["workers"])
+            with Supervisor(say) as supervisor:
+                up = Up(supervisor, data, port=options["port"], workers=options["workers"])
                 up.start()
                 supervisor.serve()
-                supervisor.say("up", "stopping")
+                say("up", "stopping")
                 up.close()
         except Stop:
             pass
@@ -58,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError(error.message) from None
         except DatabaseError as error:
             raise CommandError(f"The database could not be set up, and nothing runs: {error}".strip()) from None
-        _write("up       | stopped\n")
+        say("up", f"stopped; everything is kept in {data}")
 
 
 class Up:
@@ -78,7 +81,7 @@ class Up:
         self._listener = ground.listen(self.port)
         self._say_port()
         if not ground.given_by_environment("DATABASE_URL"):
-            self._serve(Postgres(self.data), stop_seconds=1.0)
+            self._serve(Postgres(self.data), stop_seconds=1.2)
         if not ground.given_by_environment("REDIS_URL"):
             self._serve(Redis(self.data), stop_seconds=0.4)
         self._set_up_database()
@@ -99,7 +102,7 @@ class Up:
             server.launch()
             self.supervisor.adopt(Kept(server, stop_seconds=stop_seconds))
         server.await_ready()
-        self.say(server.name, f"is up (process {server.pid}, log {server.log})")
+        self.say(server.name, f"is up (process {server.pid}; its log is {server.log})")
 
     def _set_up_database(self) -> None:
         settings.STATIC_ROOT.mkdir(exist_ok=True)  # empty here, where files are served from their sources
@@ -111,14 +114,14 @@ class Up:
     def _start_programs(self) -> None:
         keep = self.supervisor.keep
         if self.demo:
-            keep(Program("demo", manage("demo_servers"), stop_seconds=0.4))
-        keep(Program("work", manage("work", "--processes", str(self.workers)), stop_seconds=2.5))
-        keep(Program("maintain", manage("maintain"), stop_seconds=0.5))
+            keep(Program("demo", manage("demo_servers"), stop_seconds=0.6))
+        keep(Program("work", manage("work", "--processes", str(self.workers)), stop_seconds=_STOP_SECONDS))
+        keep(Program("maintain", manage("maintain"), stop_seconds=_STOP_SECONDS), together=True)
         socket = self._listener.fileno()
         # The supervisor holds the socket: while the web is started again, requests wait instead of being refused.
         web = [sys.executable, "-m", "gunicorn", "doplatform.wsgi", "--bind", f"fd://{socket}", "--workers", "1"]
         web += ["--threads", "4", "--graceful-timeout", "1", "--log-level", "warning", "--no-control-socket"]
-        keep(Program("web", web, stop_seconds=1.0, inherit=[socket]))
+        keep(Program("web", web, stop_seconds=_STOP_SECONDS, inherit=[socket]), together=True)
 
     def _ready(self) -> None:
         account = self._account

@@ -1,0 +1,58 @@
+"""What each event of the log means, as a person would say it. A test holds this table and the code together."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+SENTENCES = {
+    # What becomes of executions; succeeding is not news.
+    "execution_retrying": "{action} {execution}, attempt {attempt}, tries again in {delay}: {message}",
+    "execution_failed": "{action} {execution} has failed: {message}",
+    "execution_in_doubt": "{action} {execution} is in doubt until its resolver or a person settles it: {message}",
+    "execution_queued": "{action} {execution} is queued again: {message}",
+    "lease_lost": "Attempt {attempt} of {execution} was taken away meanwhile; its writes were rolled back.",
+    "group_undone": "{members} executions that shared a transaction are done again one by one ({cause}: {error})",
+    "commit_judged": "PostgreSQL did not answer a COMMIT; asked again, it says: {status}.",
+    "hook_failed": "An on_commit hook failed; the execution stands: {error}",
+    # Processes and what they stand on.
+    "worker_registered": "worker {worker} (process {process}) is ready; queues: {queues}",
+    "worker_ended": "a worker (process {pid}) died; another one takes its place, and what it ran is rescued",
+    "heartbeat_lost": "process {process} has lost PostgreSQL and takes nothing new meanwhile: {error}",
+    "leave_failed": "process {process} could not sign off; it is found missing instead: {error}",
+    "database_away": "process {process} waits for PostgreSQL: {error}",
+    "drain_interrupted": "process {process} had to stop taking from {queue}; what is due there is taken up again: {error}",
+    "maintain_leads": "on duty: wakes what was not woken, rescues what lost its worker, prunes",
+    "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",
+    "wake_failed": "Redis does not answer; nothing is lost, work only starts some seconds later: {error}",
+    "wake_up_unreadable": "Something in Redis is no wake-up of ours, and was dropped ({error}).",
+    "stranger_dropped": "Something in Redis is no wake-up of ours, and was dropped: {job}",
+    "actions_not_imported": "The actions of {module} could not be imported ({place}): {error}",
+}
+
+
+def say(event: str, fields: Mapping[str, Any]) -> str:
+    """The sentence of an event; an event that has none, such as a library's line, is said as it is, with its fields."""
+    known = {name: _short(value) for name, value in fields.items() if not name.startswith("_")}
+    if isinstance(seconds := known.get("delay"), float):
+        known["delay"] = _span(seconds)
+    sentence = SENTENCES.get(event)
+    if sentence is not None:
+        try:
+            return sentence.format(**{"process": os.getpid(), **known})
+        except (KeyError, ValueError):
+            pass  # a field is missing: say what there is
+    return " ".join([event, *(f"{name}={value}" for name, value in known.items())])
+
+
+def _span(seconds: float) -> str:
+    """A time as somebody says it who waits for it."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _short(value: Any) -> Any:
+    """The first line: what follows it in PostgreSQL's messages are hints for somebody who types a command."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value.strip().partition("\n")[0] if isinstance(value, str) else value
