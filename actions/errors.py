@@ -63,6 +63,12 @@ class ActionNotFound(DoplatformError):
     code = "action_not_found"
 
 
+class ActionDisabled(DoplatformError):
+    """This installation does not offer that action; nothing was stored."""
+
+    code = "action_disabled"
+
+
 class ExecutionNotFound(DoplatformError):
     """There is no execution with that id."""
 

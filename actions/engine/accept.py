@@ -11,12 +11,13 @@ from uuid import UUID
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
-from actions import ids, values
+from actions import conf, ids, values
 from actions.crashpoints import crash_point
 from actions.definitions.engine import Accepted, Invocation
 from actions.engine import dispatch, secrets
 from actions.engine.statements import fetch
 from actions.errors import (
+    ActionDisabled,
     IdempotencyConflict,
     IdempotencyInProgress,
     IdempotencyKeyInvalid,
@@ -105,6 +106,10 @@ _SHARED = (
 
 def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, Any]:
     """Check everything that can be checked without the database; the row as accept.sql takes it."""
+    if action.name in conf.get().ACTIONS_DISABLED:
+        raise ActionDisabled(
+            f"{action.name} is switched off in this installation (ACTIONS_DISABLED); nothing was stored."
+        )
     params, actor = invocation.params, invocation.actor
     available_at = _available_at(invocation.available_at)
     text, fingerprint = values.check_and_fingerprint(

@@ -42,7 +42,9 @@ def after_error(action: "Action[Any, Any]", claim: Claim, error: BaseException, 
         return _interrupted(action, claim)
     timed_out = isinstance(error, SoftTimeout)
     shown: BaseException = (
-        TimedOut(f"The attempt took longer than its timeout of {action.timeout or 0:g} s.") if timed_out else error
+        TimedOut(f"The attempt took longer than its timeout of {action.timeout or conf.get().DEFAULT_TIMEOUT:g} s.")
+        if timed_out
+        else error
     )
     told = tell(shown, error, hidden)
     if isinstance(error, RetryLater):

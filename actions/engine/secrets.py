@@ -50,7 +50,6 @@ def fingerprint_key() -> bytes:
 
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...], secret_key: str) -> MultiFernet:
-    if keys:
-        return MultiFernet([Fernet(key) for key in keys])
     derived = hmac.digest(secret_key.encode(), b"doplatform.secrets", hashlib.sha256)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(derived))])
+    # Last, so that what was stored before the first key was set stays readable.
+    return MultiFernet([*(Fernet(key) for key in keys), Fernet(base64.urlsafe_b64encode(derived))])
