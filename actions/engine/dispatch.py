@@ -28,6 +28,8 @@ from actions.crashpoints import crash_point
 
 DRAIN = "doplatform.services.worker.drain"
 """The one function that a wake-up may name."""
+_BREATH = 0.01
+"""Seconds between two rounds of wake-ups that one process sends in a burst."""
 _WAKE_UP_LIFE = 600
 """Seconds until an unread wake-up vanishes from Redis: maintain has woken its queue long before."""
 
@@ -115,6 +117,9 @@ class _Waker:
                 self._change.wait_for(lambda: self._asked)
                 queues, self._asked, self._sending = tuple(self._asked), set(), True
             wake(*queues)
+            if self._asked:
+                # A burst is told once per breath, not once per execution. Whoever asks alone is never kept waiting.
+                time.sleep(_BREATH)
 
 
 _waker = _Waker()

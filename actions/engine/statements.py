@@ -20,8 +20,9 @@ _FOLDER = Path(__file__).parent / "sql"
 
 @cache
 def load(name: str) -> str:
-    """The text of sql/<name>.sql."""
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of sql/<name>.sql without its comments: psycopg remembers what it parsed up to 4,096 characters."""
+    lines = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line.strip() for line in lines if not line.lstrip().startswith("--"))
 
 
 def raw() -> psycopg.Connection[Any]:
