@@ -9,11 +9,15 @@ from django.db import connection, transaction
 
 from actions import Handle
 from actions.definitions.actor import CODE
+from actions.engine.anchor import export
+from actions.engine.findings import Finding, Report
 from actions.engine.operate import cancel, pause, resolve, retry, run_now
-from actions.engine.verify import Report, verify
+from actions.engine.verify import verify
+from actions.models import AuditEntry, Seal
 from actions.testing import InlineWorker
 from tests.app import actions as app
 
+Row = tuple[int, int]
 _TABLES = {"actions_auditentry": "actions_audit", "actions_seal": "actions_seal"}
 
 
@@ -84,3 +88,32 @@ def restore(cursor: Any) -> None:
 def look(**options: Any) -> Report:
     """A verification that does not wait for a sealer."""
     return verify(lag=0, **options)
+
+
+class Past:
+    """What the module's tests tamper with: (xid, id) of its entries in order, and the anchor exported at its end."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = list(AuditEntry.objects.order_by("xid", "id").values_list("xid", "id"))
+        self.anchor = list(export())
+
+    def at(self, position: int) -> Row:
+        """One of twenty entries, spread from the first to the last."""
+        return self.rows[position * (len(self.rows) - 1) // 19]
+
+    def seal_of(self, row: Row) -> int:
+        """The seal that the entry is in."""
+        return (
+            Seal.objects.filter(last_xid__gte=row[0]).exclude(last_xid=row[0], last_id__lt=row[1]).earliest("number").pk
+        )
+
+
+def first(report: Report) -> Finding:
+    """The first row that does not fit."""
+    assert not report.ok
+    return report.findings[0]
+
+
+def entries_only(**options: Any) -> Report:
+    """Without the executions, so that only the seals can tell."""
+    return look(executions=False, **options)

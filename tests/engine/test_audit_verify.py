@@ -14,36 +14,16 @@ from django.test import override_settings
 from actions.definitions.actor import CODE
 from actions.engine import chain, ledger, maintain
 from actions.engine.anchor import export
-from actions.engine.findings import Finding, Report
 from actions.engine.seal import seal, seals
 from actions.ids import public_id
 from actions.models import AuditEntry, Execution, Seal
 from actions.testing import inline_worker
-from tests.engine.sealing import guarded, look, owner, past
+from tests.engine.sealing import Past, entries_only, first, guarded, look, owner, past
 
 pytestmark = pytest.mark.django_db
 
 POSITIONS = range(20)
 SIZE = 5
-Row = tuple[int, int]
-
-
-class Past:
-    """What the module's tests tamper with: (xid, id) of its entries in order, and the anchor exported at its end."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = list(AuditEntry.objects.order_by("xid", "id").values_list("xid", "id"))
-        self.anchor = list(export())
-
-    def at(self, position: int) -> Row:
-        """One of twenty entries, spread from the first to the last."""
-        return self.rows[position * (len(self.rows) - 1) // 19]
-
-    def seal_of(self, row: Row) -> int:
-        """The seal that the entry is in."""
-        return (
-            Seal.objects.filter(last_xid__gte=row[0]).exclude(last_xid=row[0], last_id__lt=row[1]).earliest("number").pk
-        )
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +40,6 @@ def then(django_db_setup: None, django_db_blocker: Any) -> Iterator[Past]:
             assert look(anchor=list(export())).findings == []
             yield Past()
         call_command("flush", interactive=False, verbosity=0)
-
-
-def first(report: Report) -> Finding:
-    """The first row that does not fit."""
-    assert not report.ok
-    return report.findings[0]
-
-
-def entries_only(**options: Any) -> Report:
-    """Without the executions, so that only the seals can tell."""
-    return look(executions=False, **options)
 
 
 @pytest.mark.parametrize("position", POSITIONS)

@@ -9,13 +9,30 @@ from io import StringIO
 from pathlib import Path
 from threading import Timer
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
+from actions.ids import public_id
+from actions.testing import inline_worker
+from tests.app import actions as app
+
 BASE = Path(__file__).resolve().parents[2]
+NOBODY = public_id(uuid4())
+WHY = ("--reason", "the mail server is back")
+HOSTILE = [
+    "",
+    "exec_",
+    "exec_" + "z" * 26,
+    "exec_" + "é" * 26,
+    "'; DROP TABLE actions_execution; --",
+    "\x00",
+    "\ud800",
+    "x" * 70_000,
+]
 
 
 def said(*words):
@@ -78,3 +95,23 @@ def _environment(own):
     url = f"postgresql://{quote(place['USER'])}@/{quote(place['NAME'])}?host={quote(place['HOST'])}"
     here = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(BASE)}
     return {**os.environ, **here, **own}
+
+
+def failed():
+    handle = app.give_up.invoke()
+    with inline_worker() as worker:
+        worker.work()
+    assert handle.status == "failed"
+    return handle.id
+
+
+def doubtful():
+    handle = app.doubt.invoke()
+    with inline_worker() as worker:
+        worker.work()
+    assert handle.status == "in_doubt"
+    return handle.id
+
+
+def audit(id_):
+    return answer("executions", "show", id_)["audit"]
