@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 
-def text(name: str, default: str | None = None) -> str:
+def text(name: str, default: str | None = None, *, missing: str = "") -> str:
     """The value of NAME, or the stripped content of the file that NAME_FILE names, or `default`.
 
-    Raises ImproperlyConfigured when both are set, when the file cannot be read, or when there is no value at all.
+    Raises ImproperlyConfigured when both are set, when the file cannot be read, or, saying `missing`, when there is no
+    value at all.
     """
     value, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if value is not None and file is not None:
@@ -24,7 +25,7 @@ def text(name: str, default: str | None = None) -> str:
     if value is not None:
         return value
     if default is None:
-        raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set.")
+        raise ImproperlyConfigured(missing or f"{name} (or {name}_FILE) must be set.")
     return default
 
 

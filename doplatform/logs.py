@@ -36,12 +36,22 @@ def configure(settings: dict[str, Any]) -> None:
     root.setLevel(settings["level"])
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("rq.worker").addFilter(_redis_away)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _redis_away(record: logging.LogRecord) -> bool:
+    """RQ tells once per thread, as an error, that Redis is away: once per process, as our own event, is enough."""
+    if "could not connect to Redis" not in str(record.msg):
+        return True
+    record.msg, record.args = "redis_away", ()
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return record.threadName == "MainThread"
 
 
 def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ SENTENCES = {
     "heartbeat_lost": "process {process} has lost PostgreSQL and takes nothing new meanwhile: {error}",
     "leave_failed": "process {process} could not sign off; it is found missing instead: {error}",
     "database_away": "process {process} waits for PostgreSQL: {error}",
+    "redis_away": "process {process} waits for Redis; nothing is lost, work only starts some seconds later",
     "drain_interrupted": "process {process} had to stop taking from {queue}; what is due there is taken up again: {error}",
     "maintain_leads": "on duty: wakes what was not woken, rescues what lost its worker, prunes",
     "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",

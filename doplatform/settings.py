@@ -8,7 +8,11 @@ DATA = paths.data_folder()
 DEBUG = env.flag("DEBUG", default=False)
 _key_file = DATA / "secret_key"
 _embedded_key = _key_file.read_text(encoding="utf-8").strip() if _key_file.exists() else None
-SECRET_KEY = env.text("SECRET_KEY", _embedded_key)
+SECRET_KEY = env.text(
+    "SECRET_KEY",
+    _embedded_key,
+    missing=f"There is no key in {DATA}: `manage.py up` makes one, DO_DATA names another folder, or set SECRET_KEY.",
+)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 

@@ -1,7 +1,8 @@
 """manage.py up: everything in one. What must be there before the settings are read, manage.py has made already."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The command's options."""
-        parser.add_argument("--port", type=int, default=8000, help="The web's port, or the next free one (8000).")
+        parser.add_argument(
+            "--port", type=_number(65_535), default=8000, help="The web's port, or the next free one (8000)."
+        )
         parser.add_argument("--data", help="The folder that keeps everything (default: DO_DATA, or .data).")
-        parser.add_argument("--workers", type=int, default=2, help="How many worker processes (2).")
+        parser.add_argument("--workers", type=_number(64), default=2, help="How many worker processes (2).")
         parser.add_argument("--no-demo", action="store_true", help="Without the demo's actions and servers.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -114,7 +117,7 @@ class Up:
     def _start_programs(self) -> None:
         keep = self.supervisor.keep
         if self.demo:
-            keep(Program("demo", manage("demo_servers"), stop_seconds=0.6))
+            keep(Program("demo", manage("demo_servers"), stop_seconds=0.8))
         keep(Program("work", manage("work", "--processes", str(self.workers)), stop_seconds=_STOP_SECONDS))
         keep(Program("maintain", manage("maintain"), stop_seconds=_STOP_SECONDS), together=True)
         socket = self._listener.fileno()
@@ -139,6 +142,17 @@ class Up:
         marker = self.data / "demo_seeded"
         if self.demo and not marker.exists():
             self.supervisor.once(Program("seed", manage("demo_seed")), tries=_SEED_TRIES, done=marker.touch)
+
+
+def _number(most: int) -> Callable[[str], int]:
+    """A whole number from 1 to `most`, for argparse."""
+
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
+            raise ArgumentTypeError(f"{text[:20]!r} is no whole number from 1 to {most}")
+        return int(text)
+
+    return number
 
 
 def _write(text: str) -> None:
