@@ -197,6 +197,7 @@ class World:
             "DO_TEST_KNOBS": json.dumps({**KNOBS, **knobs}),
             "DO_TEST_LEDGER": str(self.ledger),
             "DO_CRASH_AT": crash,
+            "LOG_FORMAT": "json",
             "PYTHONPATH": str(Path.cwd()),
         }
 
