@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests import browser as chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    """One real Chromium for all journeys."""
+    """A real Chromium. Gone with the module: while playwright lives, its loop keeps this thread from Django's ORM."""
     with sync_playwright() as play:
         opened = play.chromium.launch(executable_path=chromium.executable(), args=["--no-sandbox"])
         yield opened
