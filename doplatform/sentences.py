@@ -12,10 +12,11 @@ SENTENCES = {
     "execution_queued": "{action} {execution} is queued again: {message}",
     "lease_lost": "Attempt {attempt} of {execution} was taken away meanwhile; its writes were rolled back.",
     "group_undone": "{members} executions that shared a transaction are done again one by one ({cause}: {error})",
-    "commit_judged": "PostgreSQL did not answer a COMMIT; asked again, it says: {status}.",
+    "commit_judged": "PostgreSQL did not answer a COMMIT; asked again, did it commit: {committed}.",
     "hook_failed": "An on_commit hook failed; the execution stands: {error}",
     # Processes and what they stand on.
     "worker_registered": "worker {worker} (process {process}) is ready; queues: {queues}",
+    "worker_returned": "worker {worker} (process {process}) is back after it had lost PostgreSQL",
     "worker_ended": "a worker (process {pid}) died; another one takes its place, and what it ran is rescued",
     "heartbeat_lost": "process {process} has lost PostgreSQL and takes nothing new meanwhile: {error}",
     "leave_failed": "process {process} could not sign off; it is found missing instead: {error}",
@@ -24,6 +25,10 @@ SENTENCES = {
     "drain_interrupted": "process {process} had to stop taking from {queue}; what is due there is taken up again: {error}",
     "maintain_leads": "on duty: wakes what was not woken, rescues what lost its worker, prunes",
     "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",
+    "sealing_stopped": "Sealing has stopped: this server counts transactions from {oldest_open}, seal {seal} had come to "
+    "{sealed_to}. Was this database loaded from another server?",
+    "sealing_disturbed": "Audit entries changed while they were being sealed: {counted} were counted, {found} found between "
+    "{first} and {last}. Nothing was sealed; run audit_verify.",
     "wake_failed": "Redis does not answer; nothing is lost, work only starts some seconds later: {error}",
     "wake_up_unreadable": "Something in Redis is no wake-up of ours, and was dropped ({error}).",
     "stranger_dropped": "Something in Redis is no wake-up of ours, and was dropped: {job}",

@@ -1,5 +1,6 @@
 """drain: what a wake-up starts. Claims and settles until the queue has nothing due, or until others must have their turn."""
 
+import select
 import time
 
 import structlog
@@ -33,6 +34,7 @@ class Drain:
         PostgreSQL away: returns False, the rows stay as they are, and maintain wakes the queue when it is back.
         """
         crash_point("drain.popped")
+        _leave_dead_session()
         until = time.monotonic() + conf.get().DRAIN
         try:
             while not self._heartbeat.stopping:
@@ -62,3 +64,11 @@ class Drain:
             connection.close()
             self._settler.give_back()
             raise
+
+
+def _leave_dead_session() -> None:
+    """A session that the server ended while nothing was asked of it has bytes to read: open another one before the claim
+    would fail on it. Costs one look at the socket."""
+    raw = connection.connection
+    if raw is not None and not raw.closed and select.select([raw.fileno()], [], [], 0)[0]:
+        connection.close()

@@ -139,7 +139,7 @@ def test_synchronous_commits(in_order, value):
         ("DROP TRIGGER actions_audit_truncate ON actions_auditentry", "audit.triggers"),
         ("ALTER TABLE actions_unsettled DISABLE TRIGGER actions_unsettled", "unsettled.trigger"),
         ("DROP TRIGGER actions_unsettled ON actions_unsettled", "unsettled.trigger"),
-        ("DELETE FROM django_migrations WHERE app = 'actions' AND name = '0003_groups'", "migrations"),
+        ("DELETE FROM django_migrations WHERE app = 'actions' AND name = '0004_seals'", "migrations"),
         ("UPDATE actions_worker SET gone_at = now()", "workers.default"),
         ("UPDATE actions_worker SET heartbeat_at = now() - interval '1 minute'", "workers.default"),
     ],
@@ -262,7 +262,7 @@ def test_a_worker_that_waited_for_postgresql_refuses_it_then(tmp_path_factory):
         forgetful.postgres.stop()
         words = ["work", "--processes", "1"]
         with started(*words, DATABASE_URL=forgetful.database_url, REDIS_URL=forgetful.redis_url) as process:
-            assert any("database_away" in line for line in process.stderr)
+            assert any("waits for PostgreSQL" in line for line in process.stderr)
             forgetful.postgres.start()
             assert any("fsync is off" in line for line in process.stderr)
 
