@@ -28,7 +28,7 @@ from actions.crashpoints import crash_point
 
 DRAIN = "doplatform.services.worker.drain"
 """The one function that a wake-up may name."""
-_BREATH = 0.01
+_BREATH = 0.003
 """Seconds between two rounds of wake-ups that one process sends in a burst."""
 _WAKE_UP_LIFE = 600
 """Seconds until an unread wake-up vanishes from Redis: maintain has woken its queue long before."""
@@ -75,11 +75,16 @@ def wake(*queues: str) -> bool:
 
 
 def wake_soon(*queues: str) -> None:
-    """`wake` in the background: a request neither waits for Redis nor repeats what another is about to say.
+    """`wake` for requests: at once for the first, in the background for what follows within a breath.
 
-    A process that dies before the wake-up is sent loses nothing: maintain finds the rows.
+    A burst is told once per breath, not once per execution. A process that dies before a wake-up is sent loses nothing:
+    maintain finds the rows.
     """
-    _waker.add(queues)
+    if time.monotonic() - _waker.sent < _BREATH or not _waker.idle:
+        _waker.add(queues)
+    else:
+        wake(*queues)
+        _waker.sent = time.monotonic()
 
 
 def flush(timeout: float = 1.0) -> None:
@@ -88,11 +93,12 @@ def flush(timeout: float = 1.0) -> None:
 
 
 class _Waker:
-    """A thread that sends wake-ups, begun at the first one; queues asked for meanwhile are sent once."""
+    """A thread that sends the wake-ups of a burst, begun at the first one; `sent` is when this process last told any."""
 
     def __init__(self) -> None:
+        self.sent = 0.0
+        self.idle = True
         self._asked: set[str] = set()
-        self._sending = False
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -103,23 +109,27 @@ class _Waker:
                 self._thread = threading.Thread(target=self._serve, name="waker", daemon=True)
                 self._thread.start()
                 atexit.register(self.flush, 1.0)
-            self._change.notify_all()
+            if self.idle:
+                self.idle = False
+                self._change.notify_all()
 
     def flush(self, timeout: float) -> None:
         with self._change:
-            self._change.wait_for(lambda: not self._asked and not self._sending, timeout)
+            self._change.wait_for(lambda: self.idle, timeout)
 
     def _serve(self) -> None:
         while True:
             with self._change:
-                self._sending = False
-                self._change.notify_all()
                 self._change.wait_for(lambda: self._asked)
-                queues, self._asked, self._sending = tuple(self._asked), set(), True
+            time.sleep(max(0.0, self.sent + _BREATH - time.monotonic()))
+            with self._change:
+                queues, self._asked = tuple(self._asked), set()
             wake(*queues)
-            if self._asked:
-                # A burst is told once per breath, not once per execution. Whoever asks alone is never kept waiting.
-                time.sleep(_BREATH)
+            self.sent = time.monotonic()
+            with self._change:
+                if not self._asked:
+                    self.idle = True
+                    self._change.notify_all()
 
 
 _waker = _Waker()
@@ -213,7 +223,8 @@ class _Sender:
         self._key = queue.key
         self._queues_key = queue.redis_queues_keys
         self._workers_key = WORKERS_BY_QUEUE_KEY % name
-        self._fields = [part for pair in job.to_dict(include_meta=False).items() for part in pair]
+        # What is empty need not be sent: RQ reads a missing field as an empty one.
+        self._fields = [part for pair in job.to_dict(include_meta=False).items() if pair[1] != "" for part in pair]
         self._fields += ["status", JobStatus.QUEUED.value]
         self._push = connection.register_script(_PUSH)
 

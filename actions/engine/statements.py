@@ -13,6 +13,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from actions import conf
+from actions.engine import prepared
 from actions.engine.guard import Guard
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -44,15 +45,12 @@ def fetch(name: str, params: dict[str, Any], *, prepare: bool = False) -> list[t
         if isinstance(guard, Guard):
             guard.enter()
     connection = raw()
-    with wrapper.wrap_database_errors, psycopg.Cursor(connection) as cursor:
-        if prepare and conf.get().PREPARED_STATEMENTS:
-            # Django switches preparing off for the whole connection; it is switched on for this statement alone.
-            connection.prepare_threshold = 0
-        try:
+    with wrapper.wrap_database_errors:
+        if prepare and conf.get().PREPARED_STATEMENTS and prepared.possible(connection):
+            return prepared.execute(connection, name, load(name), params)
+        with psycopg.Cursor(connection) as cursor:
             cursor.execute(load(name), params)
-        finally:
-            connection.prepare_threshold = None
-        return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description else []
 
 
 def stream(name: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

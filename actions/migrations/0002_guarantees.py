@@ -11,6 +11,23 @@ ALTER TABLE actions_auditentry ALTER COLUMN xid DROP DEFAULT;
 DROP SEQUENCE actions_worker_ids;
 """
 
+# Each list is one constant: PostgreSQL reads every check anew for every statement, and the IN lists that Django writes cost
+# an insert 80 µs, a third of its time.
+_CHECKS = """
+ALTER TABLE actions_execution
+  ADD CONSTRAINT execution_status CHECK (status = ANY (
+    '{blocked,cancelled,failed,in_doubt,queued,retrying,running,skipped,succeeded,waiting}'::text[])),
+  ADD CONSTRAINT execution_finished_at CHECK (
+    (finished_at IS NOT NULL) = (status = ANY ('{cancelled,failed,skipped,succeeded}'::text[]))),
+  ADD CONSTRAINT execution_worker CHECK ((worker_id IS NOT NULL) = (status = 'running')),
+  ADD CONSTRAINT execution_error CHECK (error IS NULL OR status = ANY ('{failed,in_doubt,retrying}'::text[])),
+  ADD CONSTRAINT execution_counters CHECK (least(attempt, tries, losses) >= 0);
+"""
+_CHECKS_BACK = """
+ALTER TABLE actions_execution DROP CONSTRAINT execution_status, DROP CONSTRAINT execution_finished_at,
+  DROP CONSTRAINT execution_worker, DROP CONSTRAINT execution_error, DROP CONSTRAINT execution_counters;
+"""
+
 # ENABLE ALWAYS: they fire for the table's owner and under session_replication_role = replica too.
 _APPEND_ONLY = """
 CREATE FUNCTION actions_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -65,6 +82,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(_DEFAULTS, _DEFAULTS_BACK),
+        migrations.RunSQL(_CHECKS, _CHECKS_BACK),
         migrations.RunSQL(_APPEND_ONLY, _APPEND_ONLY_BACK),
         migrations.RunSQL(_UNSETTLED, _UNSETTLED_BACK),
         migrations.RunSQL(_STORAGE, migrations.RunSQL.noop),

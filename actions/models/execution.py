@@ -8,11 +8,15 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from actions.ids import public_id
-from actions.states import DUE, FINISHED, WITH_ERROR, Status
+from actions.states import DUE, Status
 
 
 class Execution(models.Model):
-    """One request to do an action. Written by engine/ledger.py alone; the checks below refuse what its chart forbids."""
+    """One request to do an action. Written by engine/ledger.py alone.
+
+    The checks of migration 0002 refuse what the chart forbids: finished_at exactly in finished statuses, a worker exactly in
+    running, an error only in failed, retrying and in_doubt.
+    """
 
     id = models.UUIDField(primary_key=True)
     # Without constraints: executions outlive the action's row, and the foreign key's trigger would cost more than the
@@ -46,23 +50,6 @@ class Execution(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(
-                name="execution_status", condition=Q(status__in=[status.value for status in Status])
-            ),
-            models.CheckConstraint(
-                name="execution_finished_at",
-                condition=Q(status__in=sorted(FINISHED), finished_at__isnull=False)
-                | (~Q(status__in=sorted(FINISHED)) & Q(finished_at__isnull=True)),
-            ),
-            models.CheckConstraint(
-                name="execution_worker",
-                condition=Q(status=Status.RUNNING.value, worker__isnull=False)
-                | (~Q(status=Status.RUNNING.value) & Q(worker__isnull=True)),
-            ),
-            models.CheckConstraint(
-                name="execution_error", condition=Q(error__isnull=True) | Q(status__in=sorted(WITH_ERROR))
-            ),
-            models.CheckConstraint(name="execution_counters", condition=Q(attempt__gte=0, tries__gte=0, losses__gte=0)),
             models.UniqueConstraint(
                 name="execution_key",
                 fields=["principal", "action", "idempotency_key"],
