@@ -11,7 +11,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
 from actions import conf
-from actions.engine import dispatch, ledger
+from actions.engine import dispatch, ledger, planner
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
@@ -67,6 +67,7 @@ class Maintain:
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
+            Chore("analyze", planner.analyze, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
         ]
 

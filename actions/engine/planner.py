@@ -1,0 +1,19 @@
+"""Keeps PostgreSQL's picture of the hot tables fresh.
+
+A prepared statement keeps the plan that was right when the tables were small: a sequential scan. Autovacuum looks once a
+minute, and tens of thousands of executions may come in one; so maintain looks every few seconds, and ANALYZE makes every
+session plan anew.
+"""
+
+from actions.engine.statements import fetch
+
+EVERY = 5.0
+"""Seconds between two looks."""
+
+
+def analyze() -> list[str]:
+    """ANALYZE the tables that have changed by a fifth since the last time; returns their names."""
+    tables = [row[0] for row in fetch("grown", {})]
+    for table in tables:
+        fetch(f"analyze_{table}", {})
+    return tables
