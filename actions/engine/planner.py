@@ -7,6 +7,11 @@ session plan anew.
 
 from actions.engine.statements import fetch
 
+_ANALYZE = {
+    "actions_execution": "analyze_execution",
+    "actions_attempt": "analyze_attempt",
+    "actions_auditentry": "analyze_audit",
+}
 EVERY = 5.0
 """Seconds between two looks."""
 
@@ -15,5 +20,5 @@ def analyze() -> list[str]:
     """ANALYZE the tables that have changed by a fifth since the last time; returns their names."""
     tables = [row[0] for row in fetch("grown", {})]
     for table in tables:
-        fetch(f"analyze_{table}", {})
+        fetch(_ANALYZE[table], {})
     return tables

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 
 _PARAM = re.compile(r"%\((\w+)\)s")
 _GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
@@ -59,7 +59,7 @@ def execute(
 def _check(pgconn: Any, result: Any) -> None:
     if result.status in _GOOD:
         return
-    if pgconn.status == ConnStatus.BAD:
+    if pgconn.status == ConnStatus.BAD and not result.error_field(DiagnosticField.SQLSTATE):
         raise psycopg.OperationalError(pgconn.get_error_message() or "the connection is lost")
     raise error_from_result(result)
 
