@@ -1,6 +1,5 @@
 """drain: what a wake-up starts. Claims and settles until the queue has nothing due, or until others must have their turn."""
 
-import select
 import time
 
 import structlog
@@ -13,6 +12,7 @@ from actions.engine.deadline import Deadline
 from actions.engine.heartbeat import Heartbeat
 from actions.engine.ledger import Claim
 from actions.engine.perform import Performer
+from actions.engine.prepared import possible
 from actions.engine.settle import Settler
 
 log = structlog.get_logger(__name__)
@@ -70,5 +70,5 @@ def _leave_dead_session() -> None:
     """A session that the server ended while nothing was asked of it has bytes to read: open another one before the claim
     would fail on it. Costs one look at the socket."""
     raw = connection.connection
-    if raw is not None and not raw.closed and select.select([raw.fileno()], [], [], 0)[0]:
+    if raw is not None and not raw.closed and not possible(raw):
         connection.close()

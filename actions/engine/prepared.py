@@ -5,6 +5,7 @@ less than that waiting costs, libpq waits itself (the GIL is released meanwhile)
 """
 
 import re
+import select
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -30,9 +31,16 @@ _known: "WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[Any, ...], bytes]
 
 
 def possible(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the connection is between statements and needs no BEGIN first."""
+    """Whether the connection is between statements and needs no BEGIN first.
+
+    Bytes to read, when nothing was asked, are a server's last words: psycopg's cursor tells them, libpq's call does not.
+    """
     status = connection.pgconn.transaction_status
-    return status == TransactionStatus.INTRANS or (status == TransactionStatus.IDLE and connection.autocommit)
+    if status != TransactionStatus.INTRANS and not (status == TransactionStatus.IDLE and connection.autocommit):
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)
 
 
 def execute(
@@ -50,6 +58,7 @@ def execute(
         prepared = f"do_{len(known)}".encode()
         _check(pgconn, pgconn.prepare(prepared, text.sql, types))
         known[name, *types] = prepared
+    # PQexecPrepared and not its asynchronous parts: it alone releases the GIL while it waits.
     result = pgconn.exec_prepared(prepared, values, transformer.formats, Format.TEXT)
     _check(pgconn, result)
     transformer.set_pgresult(result)
