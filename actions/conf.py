@@ -24,7 +24,7 @@ class Settings:
     GROUP_TIME: float = 0.02
     """How long a group stays open."""
     REDIS_TIMEOUT: float = 0.25
-    """The most that one wake-up waits for Redis; it is sent in the background, so that no request does."""
+    """The most that one wake-up, and the request that sends it, waits for Redis."""
     REDIS_SILENCE: float = 15.0
     """How long a worker waits for a Redis that says nothing before it connects anew."""
     DEFAULT_TIMEOUT: float = 60.0
