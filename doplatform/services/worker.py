@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 import time
-from functools import partial
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -120,7 +119,12 @@ class Worker(PatientWorker):
         self._beaten = now
         super().heartbeat(timeout, pipeline)
         # Again and again, because a flushed Redis has forgotten who serves which queue.
-        unless_redis_is_away(partial(register, self))
+        unless_redis_is_away(self._say_what_it_serves)
+
+    def _say_what_it_serves(self) -> None:
+        with self.connection.pipeline() as pipeline:
+            register(self, pipeline)
+            pipeline.execute()
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Tell Redis only what is new."""

@@ -6,7 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
+from redis import ConnectionError as RedisConnectionError
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from actions.engine import dispatch, durability
 from actions.errors import UnsafeDatabase
@@ -27,7 +30,11 @@ class Command(BaseCommand):
         """Serve."""
         queues = options["queues"] or list(settings.RQ_QUEUES)
         refuse_unsafe()
-        Pool(queues, Redis.from_url(settings.REDIS_URL), options["processes"]).start(logging_level="WARNING")
+        # A worker waits for Redis by itself: redis-py's own retries would make each silence several times as long.
+        redis = Redis.from_url(
+            settings.REDIS_URL, retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+        )
+        Pool(queues, redis, options["processes"]).start(logging_level="WARNING")
 
 
 def refuse_unsafe() -> None:
