@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PAUSE = 1.0
+_SAY_AGAIN = 10.0
+_told = 0.0
 
 log = structlog.get_logger(__name__)
 
@@ -145,8 +147,17 @@ def until_registered() -> None:
 
 
 def unless_redis_is_away(act: Callable[[], Any]) -> None:
-    """Do `act`; what Redis does not take is not said."""
+    """Do `act`; what Redis does not take is not said to it again, only told in the log."""
     try:
         act()
     except RedisError as error:
-        log.debug("redis_refused", error=str(error)[:200])
+        _tell(error)
+
+
+def _tell(error: RedisError) -> None:
+    """Say that Redis is away, but not at every command that it does not take."""
+    global _told  # noqa: PLW0603  (when this process last said it)
+    moment = time.monotonic()
+    if moment - _told > _SAY_AGAIN:
+        _told = moment
+        log.warning("redis_away", error=str(error)[:200])
