@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from redis import Redis
 
+from actions.queries.sealing import sealing
 from benchmarks.app import actions
 from benchmarks.stage import Stage, await_true, children
 
@@ -15,6 +16,8 @@ _LEFT = "SELECT EXISTS (SELECT FROM actions_execution WHERE status IN ('queued',
 _ENDED_OTHERWISE = "SELECT count(*) FROM actions_execution WHERE status <> 'succeeded'"
 _RUNNING = "SELECT count(*) FROM actions_execution WHERE status = 'running'"
 _LIVE = "SELECT count(*) FROM actions_worker WHERE gone_at IS NULL"
+
+_VACUUMS = "SELECT count(*) FROM pg_stat_progress_vacuum"
 
 
 class Ours:
@@ -88,6 +91,13 @@ class Ours:
         """Return when nothing is due or running."""
         while _one(_LEFT):
             time.sleep(0.02)
+
+    @staticmethod
+    def await_rest(seconds: float = 60.0) -> None:
+        """Return when what the load left behind is done too: entries sealed, tables vacuumed."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and (sealing().lag > 0 or _one(_VACUUMS)):
+            time.sleep(0.2)
 
     @staticmethod
     def once(action: Any, number: int) -> float:

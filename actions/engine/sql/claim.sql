@@ -5,6 +5,8 @@
 -- A claim of `database` actions alone may commit asynchronously: should the server crash and forget it, nothing of it
 -- was visible, and the settle that would make its effects durable flushes it first. The worker is part of the fence, so
 -- that the forgotten attempt's number can be given again.
+-- The guard is written so that no partial index fits it: on an empty queue the planner takes the claim index for a handful
+-- of rows, joins by it, and then reads the whole backlog, and every dead entry, for each claim.
 WITH due AS MATERIALIZED (
   SELECT id, priority, available_at, losses, action_id = ANY (%(groupable)s::text[]) AND losses = 0 AS grouped
   FROM actions_execution
@@ -28,7 +30,7 @@ WITH due AS MATERIALIZED (
   SET status = 'running', attempt = attempt + 1, worker_id = %(worker)s, started_at = now(), error = NULL,
     cancel_requested_at = NULL
   FROM picked
-  WHERE execution.id = picked.id AND execution.status IN ('queued', 'retrying')
+  WHERE execution.id = picked.id AND execution.status || '' IN ('queued', 'retrying')
   RETURNING execution.id, action_id, attempt, tries, losses, params, priority, available_at,
     principal, idempotency_key, tags
 ), attempts AS (

@@ -12,7 +12,7 @@ WITH picked AS MATERIALIZED (
   SET status = 'running', attempt = attempt + 1, worker_id = %(worker)s, started_at = now(), error = NULL,
     cancel_requested_at = NULL
   FROM picked
-  WHERE execution.id = picked.id AND execution.status IN ('queued', 'retrying')
+  WHERE execution.id = picked.id AND execution.status || '' IN ('queued', 'retrying')
   RETURNING execution.id, action_id, attempt, tries, losses, params
 ), attempts AS (
   INSERT INTO actions_attempt (execution_id, number, worker_id, started_at)

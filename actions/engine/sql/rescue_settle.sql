@@ -15,8 +15,8 @@ WITH lost AS MATERIALIZED (
       THEN now() + make_interval(secs => lost.delay) ELSE execution.available_at END,
     finished_at = CASE WHEN lost.status = 'failed' THEN now() END
   FROM lost
-  WHERE execution.id = lost.id AND execution.attempt = lost.attempt AND execution.worker_id = lost.worker
-    AND execution.status = 'running'
+  WHERE execution.id = lost.id AND execution.attempt = lost.attempt AND execution.worker_id + 0 = lost.worker
+    AND execution.status || '' = 'running'
   RETURNING execution.id, execution.attempt, execution.action_id, execution.queue, lost.status, lost.outcome, lost.error,
     lost.worker
 ), attempts AS (

@@ -1,6 +1,7 @@
 -- Record how attempts of one worker ended. Fenced by (id, attempt, worker, running): a row that was taken over or
 -- cancelled does not come back, and the caller rolls everything back. Deletes the worker's unsettled mark.
 -- What is given back, or lost with its connection, keeps its place in the queue.
+-- The fence is written so that only the primary key fits it: the index of running ones is full of this worker's past.
 WITH ended AS MATERIALIZED (
   SELECT *
   FROM unnest(
@@ -17,8 +18,8 @@ WITH ended AS MATERIALIZED (
       THEN clock_timestamp() + make_interval(secs => ended.delay) ELSE execution.available_at END,
     finished_at = CASE WHEN ended.status IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
   FROM ended
-  WHERE execution.id = ended.id AND execution.attempt = ended.attempt AND execution.worker_id = %(worker)s
-    AND execution.status = 'running'
+  WHERE execution.id = ended.id AND execution.attempt = ended.attempt AND execution.worker_id + 0 = %(worker)s
+    AND execution.status || '' = 'running'
   RETURNING execution.id, execution.attempt, execution.action_id, ended.status, ended.outcome, ended.error, ended.duration,
     ended.lines, ended.progress, ended.details, ended.verb
 ), attempts AS (

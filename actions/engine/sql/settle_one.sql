@@ -1,4 +1,5 @@
 -- settle for one attempt: the same fence and the same record, with scalars, so that one plan serves for good.
+-- The fence is written so that only the primary key fits it: the index of running ones is full of this worker's past.
 WITH settled AS (
   UPDATE actions_execution AS execution
   SET status = %(status)s::text, result = %(result)s::jsonb,
@@ -7,7 +8,7 @@ WITH settled AS (
     available_at = CASE WHEN %(status)s::text = 'retrying'
       THEN clock_timestamp() + make_interval(secs => %(delay)s::float8) ELSE available_at END,
     finished_at = CASE WHEN %(status)s::text IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
-  WHERE id = %(id)s::uuid AND attempt = %(attempt)s::int AND worker_id = %(worker)s::int AND status = 'running'
+  WHERE id = %(id)s::uuid AND attempt = %(attempt)s::int AND worker_id + 0 = %(worker)s::int AND status || '' = 'running'
   RETURNING id, attempt, action_id
 ), attempts AS (
   UPDATE actions_attempt
