@@ -37,7 +37,7 @@ class Mutant:
 
 
 _SETTLE = "actions/engine/settle.py"
-_FENCE = r"(execution\.)?attempt = \S+ AND (execution\.)?worker_id = %\(worker\)s(::int)?\s+AND (execution\.)?status = 'running'"
+_FENCE = r"(execution\.)?attempt = \S+ AND (execution\.)?worker_id \+ 0 = %\(worker\)s(::int)?\s+AND (execution\.)?status \|\| '' = 'running'"
 _RECORD = (
     "\\1\n        for e in endings:\n            transaction.on_commit(lambda e=e: ledger.record('execution.' + e.status, "
     "actor=__import__('actions.definitions.actor').definitions.actor.PLATFORM, execution=e.id, attempt=e.attempt))"
@@ -62,7 +62,7 @@ MUTANTS = (
     ),
     Mutant(
         "fence without the worker",
-        (Change("actions/engine/sql/settle*.sql", r"AND (execution\.)?worker_id = %\(worker\)s(::int)?", ""),),
+        (Change("actions/engine/sql/settle*.sql", r"AND (execution\.)?worker_id \+ 0 = %\(worker\)s(::int)?", ""),),
         ("tests/engine/test_rescue.py::test_the_same_number_given_to_another_worker_is_not_the_first_ones_attempt",),
     ),
     Mutant(
@@ -70,7 +70,7 @@ MUTANTS = (
         (
             Change(
                 "actions/engine/sql/rescue_settle.sql",
-                r"AND execution\.attempt = lost\.attempt AND .*\s+AND execution\.status = 'running'",
+                r"AND execution\.attempt = lost\.attempt AND .*\s+AND execution\.status \|\| '' = 'running'",
                 "",
             ),
         ),
