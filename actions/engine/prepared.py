@@ -15,6 +15,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 
 _PARAM = re.compile(r"%\((\w+)\)s")
+_SOUND = {TransactionStatus.IDLE, TransactionStatus.INTRANS}
 _GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
 
 
@@ -31,12 +32,11 @@ _known: "WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[Any, ...], bytes]
 
 
 def possible(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the connection is between statements and needs no BEGIN first.
+    """Whether the connection is between statements, in a sound transaction or in none, and begins them with a plain BEGIN.
 
     Bytes to read, when nothing was asked, are a server's last words: psycopg's cursor tells them, libpq's call does not.
     """
-    status = connection.pgconn.transaction_status
-    if status != TransactionStatus.INTRANS and not (status == TransactionStatus.IDLE and connection.autocommit):
+    if connection.pgconn.transaction_status not in _SOUND or not _plain(connection):
         return False
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
@@ -53,6 +53,9 @@ def execute(
     types = transformer.types or ()
     pgconn = connection.pgconn
     known = _known.setdefault(connection, {})
+    if pgconn.transaction_status == TransactionStatus.IDLE and not connection.autocommit:
+        # As psycopg does before a transaction's first statement.
+        _check(pgconn, pgconn.exec_(b"BEGIN"))
     prepared = known.get((name, *types))
     if prepared is None:
         prepared = f"do_{len(known)}".encode()
@@ -63,6 +66,10 @@ def execute(
     _check(pgconn, result)
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, tuple)
+
+
+def _plain(connection: psycopg.Connection[Any]) -> bool:
+    return connection.isolation_level is None and connection.read_only is None and connection.deferrable is None
 
 
 def _check(pgconn: Any, result: Any) -> None:
