@@ -7,12 +7,15 @@ if TYPE_CHECKING:
     from actions.definitions.action import Action, action
     from actions.definitions.actor import Actor
     from actions.definitions.context import Context
+    from actions.definitions.flow import Future, gather, sleep, wait_for
     from actions.definitions.handle import Handle
     from actions.definitions.resolution import Resolution
     from actions.definitions.schema import Redacted
+    from actions.definitions.workflow import Workflow, emit, workflow
     from actions.errors import (
         Cancelled,
         DoplatformError,
+        EventTimeout,
         ExecutionFailed,
         GiveUp,
         IdempotencyConflict,
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
         InvalidParams,
         ResultTimeout,
         RetryLater,
+        StepFailed,
+        WorkflowChanged,
     )
     from actions.retry import RetryPolicy
     from actions.states import Status
@@ -30,7 +35,9 @@ _HOMES = {
     "Cancelled": "errors",
     "Context": "definitions.context",
     "DoplatformError": "errors",
+    "EventTimeout": "errors",
     "ExecutionFailed": "errors",
+    "Future": "definitions.flow",
     "GiveUp": "errors",
     "Handle": "definitions.handle",
     "IdempotencyConflict": "errors",
@@ -42,7 +49,15 @@ _HOMES = {
     "RetryLater": "errors",
     "RetryPolicy": "retry",
     "Status": "states",
+    "StepFailed": "errors",
+    "Workflow": "definitions.workflow",
+    "WorkflowChanged": "errors",
     "action": "definitions.action",
+    "emit": "definitions.workflow",
+    "gather": "definitions.flow",
+    "sleep": "definitions.flow",
+    "wait_for": "definitions.flow",
+    "workflow": "definitions.workflow",
 }
 
 __all__ = [
@@ -51,7 +66,9 @@ __all__ = [
     "Cancelled",
     "Context",
     "DoplatformError",
+    "EventTimeout",
     "ExecutionFailed",
+    "Future",
     "GiveUp",
     "Handle",
     "IdempotencyConflict",
@@ -63,7 +80,15 @@ __all__ = [
     "RetryLater",
     "RetryPolicy",
     "Status",
+    "StepFailed",
+    "Workflow",
+    "WorkflowChanged",
     "action",
+    "emit",
+    "gather",
+    "sleep",
+    "wait_for",
+    "workflow",
 ]
 
 

@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection, connections
 
-from actions import Action, Actor, Handle, RetryPolicy, action, ids
+from actions import Action, Actor, Handle, RetryPolicy, Workflow, action, ids, workflow
 from actions.definitions.registry import registry
 from actions.engine import dispatch, guard, workers
 from actions.engine.claim import Claimer, Pace
@@ -38,7 +38,7 @@ BOB = Actor("api_key", "bob", "Bob")
 _CLEAN = """
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
 DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
-DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
+DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent; DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
 TRUNCATE actions_auditentry, actions_seal
 """
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
@@ -274,9 +274,47 @@ def declare(engine: None) -> Iterator[Callable[..., Any]]:
         return decorate
 
     yield declared
+    forget(names)
+
+
+@pytest.fixture
+def compose(engine: None) -> Iterator[Callable[..., Any]]:
+    """@compose("name", on_failure=…): a workflow that is forgotten after the test. One declared again replaces the first,
+    as a deploy does."""
+    names: list[str] = []
+
+    def composed(name: str, **policies: Any) -> Callable[[Callable[..., Any]], Workflow[Any, Any]]:
+        def decorate(function: Callable[..., Any]) -> Workflow[Any, Any]:
+            registry.remove(name)
+            names.append(name)
+            made = workflow(name, **policies)(function)
+            sync()
+            return made
+
+        return decorate
+
+    yield composed
+    forget(names)
+
+
+def forget(names: list[str]) -> None:
+    """Remove actions and their companions."""
     for name in names:
-        for one in (name, f"{name}.resolver", f"{name}.on-failure"):
+        for one in (name, f"{name}.resolver", f"{name}.on-failure", f"{name}.compensation"):
             registry.remove(one)
+
+
+def step_of(workflow_run: Handle | str, key: str) -> str:
+    """The public id of a workflow's step."""
+    return ids.public_id(
+        value("SELECT id FROM actions_execution WHERE parent_id = %s AND step = %s", key_of(workflow_run), key)
+    )
+
+
+def tree(workflow_run: Handle | str) -> dict[str, str]:
+    """Status by key of a workflow's steps, in the order they were asked for."""
+    found = rows("SELECT step, status FROM actions_execution WHERE parent_id = %s ORDER BY id", key_of(workflow_run))
+    return {step: status for step, status in found}
 
 
 @pytest.fixture

@@ -4,16 +4,18 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from actions.definitions.actor import CODE, Actor
 from actions.definitions.context import Context
 from actions.definitions.engine import Invocation, bound
+from actions.definitions.flow import Future, entered, running
 from actions.definitions.handle import Handle
 from actions.definitions.registry import registry
 from actions.definitions.resolution import Resolution
 from actions.definitions.schema import Params, Result
-from actions.errors import InvalidDefinition, SoftTimeout
+from actions.errors import InvalidDefinition, SoftTimeout, WorkflowWrites
 from actions.retry import RetryPolicy
 from actions.states import Effects
 
@@ -75,6 +77,7 @@ class Action(Generic[P, R]):
         self.tags = tuple(tags)
         self.resolver_action: Action[..., Any] | None = None
         self.failure_action: Action[..., Any] | None = None
+        self.compensation_action: Action[..., Any] | None = None
         self._check()
         self.params = Params(handler, self.name)
         self.result = Result(handler, self.name)
@@ -84,7 +87,11 @@ class Action(Generic[P, R]):
         self.__wrapped__ = handler
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self.handler(*args, **kwargs)
+        run = running()
+        if run is None:
+            return self.handler(*args, **kwargs)
+        result: R = run.call(self, self._named(args, kwargs))
+        return result
 
     def __repr__(self) -> str:
         return f"<Action {self.name}>"
@@ -102,7 +109,10 @@ class Action(Generic[P, R]):
         """Ask for one execution; it is stored when this returns (inside a transaction: when that commits).
 
         Raises InvalidParams, IdempotencyConflict, IdempotencyKeyRequired and other InvalidInput; then nothing is stored.
+        WorkflowWrites in a workflow function, which calls the action or starts a step.
         """
+        if running() is not None:
+            raise WorkflowWrites(f"{self.name}.invoke() in a workflow function: {WorkflowWrites.__doc__}")
         accepted = bound().accept(
             self,
             Invocation(
@@ -128,6 +138,8 @@ class Action(Generic[P, R]):
         """Ask for one execution per item (a dict of params) in one transaction: all are stored, or none is."""
         encode = self.params.encode
         params = [encode(item) for item in items]
+        if running() is not None:
+            raise WorkflowWrites(f"{self.name}.invoke_many() in a workflow function: {WorkflowWrites.__doc__}")
         keys = list(idempotency_keys) if idempotency_keys is not None else [None] * len(params)
         if len(keys) != len(params):
             raise ValueError(f"{len(params)} items but {len(keys)} idempotency keys")
@@ -136,6 +148,25 @@ class Action(Generic[P, R]):
             for item, key in zip(params, keys, strict=True)
         ]
         return [Handle(accepted.id, accepted.replayed) for accepted in bound().accept_many(self, invocations)]
+
+    def start(
+        self,
+        *,
+        step: str | None = None,
+        after: Iterable[Future[Any]] = (),
+        optional: bool = False,
+        detached: bool = False,
+        **params: Any,
+    ) -> Future[R]:
+        """In a workflow function: a step that runs as soon as its prerequisites have ended, beside whatever else runs.
+
+        Prerequisites are the futures among `params` and in `after`. `step` is its key (the action's name, numbered, where
+        none is given). An `optional` step may fail without failing the workflow; a `detached` one is not waited for.
+        """
+        future: Future[R] = entered().start(
+            self, params, step=step, after=tuple(after), optional=optional, detached=detached
+        )
+        return future
 
     def resolver(self, function: Callable[..., Resolution]) -> Callable[..., Resolution]:
         """Declare who is asked about an attempt in doubt: f(context, **params) -> Resolution.
@@ -161,15 +192,59 @@ class Action(Generic[P, R]):
         self.failure_action = self._companion("on-failure", function, follow)
         return function
 
+    def compensation(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        effects: str | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Any:
+        """Declare the undo of this action, for workflows that fail after it: f(…), with any of the action's params,
+        `result` and `context` among its own.
+
+        It becomes the action `<name>.compensation`, with the same effects and retry policy unless said otherwise.
+        """
+        if function is None:
+            return partial(self.compensation, effects=effects, retry=retry)
+        declared = function
+        unknown = set(inspect.signature(declared).parameters) - {*self.params.fields, "result", "context"}
+        if unknown:
+            self._refuse(
+                f"its compensation asks for {sorted(unknown)}, which are neither params nor result nor context"
+            )
+
+        def undo(execution_id: str, context: Context) -> Any:
+            return bound().undo(self, declared, execution_id, context)
+
+        self.compensation_action = self._companion(
+            "compensation", declared, undo, retry=retry or self.retry, effects=effects or self.effects
+        )
+        return declared
+
+    def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments of a call as params; the context is the platform's to give."""
+        if not args:
+            return dict(kwargs)
+        names = self.params.fields
+        if len(args) > len(names):
+            raise TypeError(f"{self.name} takes {len(names)} params, {len(args)} were given")
+        return {**dict(zip(names, args, strict=False)), **kwargs}
+
     def _companion(
-        self, role: str, function: Callable[..., Any], handler: Callable[..., Any], retry: RetryPolicy | None = None
+        self,
+        role: str,
+        function: Callable[..., Any],
+        handler: Callable[..., Any],
+        *,
+        retry: RetryPolicy | None = None,
+        effects: str = Effects.REPEATABLE,
     ) -> "Action[..., Any]":
         handler.__doc__ = inspect.getdoc(function) or f"The {role} of {self.name}."
         handler.__module__, handler.__qualname__ = function.__module__, function.__qualname__
         companion: Action[..., Any] = Action(
             handler,
             name=f"{self.name}.{role}",
-            effects=Effects.REPEATABLE,
+            effects=effects,
             retry=retry,
             timeout=self.timeout,
             hard_timeout=self.hard_timeout,

@@ -1,10 +1,12 @@
 """What a handler knows about its attempt, and how it speaks to the platform while it runs."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from actions import values
 from actions.errors import Cancelled, storable
@@ -28,26 +30,36 @@ class Context:
     """One attempt, as its handler sees it.
 
     `execution_id` is the public id (exec_…), `attempt` counts from 1, `idempotency_key` is the same in every attempt of
-    this execution: pass it to providers. `action` is the action's name.
+    this execution: pass it to providers. `action` is the action's name. `run` is the workflow's entry, where this is one.
     """
 
     __slots__ = (
-        "_deadline", "_dropped", "_key", "_link", "_reported", "_row", "action", "attempt", "execution_id", "lines",
-        "progressed",
+        "_deadline", "_drawn", "_dropped", "_key", "_link", "_reported", "_row", "action", "attempt", "execution_id",
+        "lines", "progressed", "run",
     )  # fmt: skip
 
     def __init__(
-        self, *, execution_id: str, row: Any, action: str, attempt: int, timeout: float | None, link: Link
+        self,
+        *,
+        execution_id: str,
+        row: UUID,
+        action: str,
+        attempt: int,
+        timeout: float | None,
+        link: Link,
+        run: Any = None,
     ) -> None:
         self.execution_id = execution_id
         self.action = action
         self.attempt = attempt
+        self.run = run
         self.lines: list[dict[str, Any]] = []
         self.progressed: dict[str, Any] | None = None
         self._key = execution_id
         self._row = row
         self._link = link
         self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._drawn = 0
         self._dropped = 0
         self._reported = 0.0
 
@@ -95,6 +107,29 @@ class Context:
         self._reported = now
         if self._link.report(self._row, self.attempt, self.progressed):
             raise Cancelled
+
+    def now(self) -> datetime:
+        """A time (UTC) that is the same whenever this execution is entered again.
+
+        In a workflow: when this call was first reached. In an action: when the execution was accepted.
+        """
+        if self.run is not None:
+            remembered: datetime = self.run.now()
+            return remembered
+        return datetime.fromtimestamp((self._row.int >> 80) / 1000, UTC)
+
+    def random(self) -> float:
+        """A number from 0 up to 1: another one for each call, and the same ones in every attempt."""
+        return int.from_bytes(self._draw("random")[:7]) / 2**56
+
+    def uuid(self) -> UUID:
+        """A UUID (version 4 in form): another one for each call, and the same ones in every attempt."""
+        return UUID(bytes=self._draw("uuid")[:16], version=4)
+
+    def _draw(self, kind: str) -> bytes:
+        """Chance that needs no memory: derived from the execution's id, which nobody can choose, and the call's number."""
+        self._drawn += 1
+        return hashlib.sha256(f"{kind}:{self._row}:{self._drawn}".encode()).digest()
 
     def on_commit(self, hook: Callable[[], object]) -> None:
         """Call `hook` once the handler's writes and its record have committed; its errors become warnings."""

@@ -67,6 +67,16 @@ class Engine(Protocol):
     ) -> dict[str, Any]:
         """Ask a resolver about an attempt in doubt, and act on what it answers."""
 
+    def undo(
+        self, action: "Action[Any, Any]", function: "Callable[..., Any]", execution_id: str, context: Context
+    ) -> Any:
+        """Call the compensation of a step that succeeded, with its params and its result."""
+
+    def emit(
+        self, execution_id: str, name: str, payload: Any, *, actor: Actor, reason: str, idempotency_key: str | None
+    ) -> None:
+        """Tell a workflow an external event."""
+
     def look(self, execution_id: str) -> Standing:
         """Where the execution stands now."""
 

@@ -1,7 +1,8 @@
 """Params and result schemas from a handler's type hints, by pydantic, strict: no "5" for 5."""
 
 import inspect
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pydantic
@@ -11,8 +12,13 @@ from actions import values
 from actions.definitions.context import Context
 from actions.errors import InvalidDefinition, InvalidInput, InvalidParams, Problem, ResultInvalid
 
-OPTIONS = frozenset({"idempotency_key", "available_at", "actor", "priority", "tags", "limits"})
-"""Names that invoke() keeps for itself; a handler may not have params called so."""
+OPTIONS = frozenset(
+    {
+        "idempotency_key", "available_at", "actor", "priority", "tags", "limits",
+        "step", "after", "optional", "detached",
+    }
+)  # fmt: skip
+"""Names that invoke() and start() keep for themselves; a handler may not have params called so."""
 
 _CONFIG = pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False, ser_json_inf_nan="constants")
 
@@ -53,6 +59,15 @@ class Params:
             return self._validator.validate_json(text).__dict__
         except pydantic.ValidationError as error:
             raise InvalidParams(self.action, [_problem(fault) for fault in error.errors(include_url=False)]) from None
+
+    def check(self, text: str, unknown: Collection[str]) -> None:
+        """Raise InvalidParams for what is wrong already, while the values of the params in `unknown` are still to come."""
+        try:
+            self._validator.validate_json(text)
+        except pydantic.ValidationError as error:
+            faults = [fault for fault in error.errors(include_url=False) if fault["loc"][:1][0] not in unknown]
+            if faults:
+                raise InvalidParams(self.action, [_problem(fault) for fault in faults]) from None
 
     def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """`params` as plain JSON values: what code passes as Decimal, datetime or model becomes what HTTP would send."""
@@ -104,6 +119,12 @@ class Result:
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema of the result."""
         return self._adapter.json_schema(mode="serialization")
+
+    def load(self, text: str | None) -> Any:
+        """The result that was stored as JSON text, of the type that the handler's annotation says."""
+        if text is None:
+            return None
+        return json.loads(text) if self._plain else self._adapter.validate_json(text)
 
     def dump(self, result: Any) -> tuple[str | None, str | None]:
         """Compact JSON text of a handler's result and its SHA-256; None and None for None.

@@ -1,7 +1,7 @@
 """accept: check an invocation, fingerprint it, store the execution with its audit entry; after the commit, wake its queue."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -106,24 +106,10 @@ _SHARED = (
 
 def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, Any]:
     """Check everything that can be checked without the database; the row as accept.sql takes it."""
-    if action.name in conf.get().ACTIONS_DISABLED:
-        raise ActionDisabled(
-            f"{action.name} is switched off in this installation (ACTIONS_DISABLED); nothing was stored."
-        )
     params, actor = invocation.params, invocation.actor
     available_at = _available_at(invocation.available_at)
-    text, fingerprint = values.check_and_fingerprint(
-        params,
-        available_at.isoformat() if available_at else None,
-        key=secrets.fingerprint_key() if action.params.secret else None,
-    )
-    action.params.load(text)
+    text, fingerprint, secret = stored(action, params, available_at=available_at)
     key, principal = _key(action, invocation, fingerprint)
-    secret = None
-    hidden = action.params.secret & params.keys()
-    if hidden:
-        secret = secrets.encrypt({name: params[name] for name in hidden})
-        text = values.dumps({name: secrets.DOTS if name in hidden else value for name, value in params.items()})
     return {
         "id": ids.new_id(),
         "action": action.name,
@@ -141,6 +127,46 @@ def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, An
         "available_at": available_at,
         "secret": secret,
     }
+
+
+def stored(
+    action: "Action[Any, Any]",
+    params: dict[str, Any],
+    *,
+    available_at: datetime | None = None,
+    unknown: Collection[str] = (),
+) -> tuple[str, str, bytes | None]:
+    """Params as they are kept: JSON text with dots for secrets, fingerprint, ciphertext of the secrets.
+
+    Raises ActionDisabled, InvalidInput, InvalidParams; what is wrong with the params in `unknown`, whose values are still
+    to come, is said when they have come.
+    """
+    if action.name in conf.get().ACTIONS_DISABLED:
+        raise ActionDisabled(
+            f"{action.name} is switched off in this installation (ACTIONS_DISABLED); nothing was stored."
+        )
+    text, fingerprint = values.check_and_fingerprint(
+        params,
+        available_at.isoformat() if available_at else None,
+        key=secrets.fingerprint_key() if action.params.secret else None,
+    )
+    if unknown:
+        action.params.check(text, unknown)
+    else:
+        action.params.load(text)
+    hidden = action.params.secret & params.keys()
+    if not hidden:
+        return text, fingerprint, None
+    secret = secrets.encrypt({name: params[name] for name in hidden})
+    text = values.dumps({name: secrets.DOTS if name in hidden else value for name, value in params.items()})
+    return text, fingerprint, secret
+
+
+def fingerprint_of(action: "Action[Any, Any]", params: dict[str, Any]) -> str:
+    """The fingerprint that `stored` gives these params."""
+    return values.check_and_fingerprint(
+        params, None, key=secrets.fingerprint_key() if action.params.secret else None
+    ).fingerprint
 
 
 def _key(action: "Action[Any, Any]", invocation: Invocation, fingerprint: str) -> tuple[str | None, str]:

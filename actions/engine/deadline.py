@@ -25,7 +25,15 @@ class Deadline:
 
     @contextmanager
     def running(self, *, soft: float, hard: float) -> Iterator[None]:
-        """Bound a handler: SoftTimeout after `soft` seconds, death of the process after `hard`."""
+        """Bound a handler: SoftTimeout after `soft` seconds, death of the process after `hard`.
+
+        Inside another one, a step within its workflow's function, the other's time stands still.
+        """
+        outer, left, hard_left = (
+            self._handler_runs,
+            signal.getitimer(signal.ITIMER_REAL)[0],
+            self._hard_at - time.monotonic(),
+        )
         if self._kill:
             self._arm_hard(hard)
         self._handler_runs = True
@@ -33,8 +41,10 @@ class Deadline:
         try:
             yield
         finally:
-            self._handler_runs = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._handler_runs = outer
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001) if outer else 0)
+            if outer and self._kill:
+                self._arm_hard(hard_left)
 
     def rest(self) -> None:
         """No handler runs: nothing may kill the process."""

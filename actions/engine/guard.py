@@ -6,6 +6,7 @@ COMMIT hidden in a longer text) is caught by the deferred trigger on the unsettl
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,8 @@ from django.db.backends.signals import connection_created
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from actions.errors import SecondConnection, TransactionAborted, TransactionControl
+from actions import conf
+from actions.errors import SecondConnection, TransactionAborted, TransactionControl, WorkflowWrites
 
 _CONTROL = re.compile(
     r"\s*(commit|end|abort|begin|start\s+transaction|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to)"
@@ -27,6 +29,8 @@ _CONTROL = re.compile(
 _MARK = sql.SQL("INSERT INTO actions_unsettled (worker_id) VALUES ({worker}); SAVEPOINT do_member")
 _NEXT = "RELEASE SAVEPOINT do_member; SAVEPOINT do_member"
 _UNDO = "ROLLBACK TO SAVEPOINT do_member"
+_READ_ONLY = "SET LOCAL transaction_read_only = on"
+"""Undone with the savepoint it is said in."""
 _CLOSED = (
     "The handler closed the database connection that its record was to be committed on; its writes were rolled back. "
     "Leave the connection open, or declare atomic=False on the action."
@@ -34,14 +38,18 @@ _CLOSED = (
 
 
 class Guard:
-    """An execute wrapper for one transaction of one worker; `members` counts the savepoints it opened."""
+    """An execute wrapper for one transaction of one worker; `members` counts the savepoints it opened, `until` is the
+    monotonic time after which nothing more begins in it, `paused` the names that must not start, once somebody asked."""
 
-    def __init__(self, worker: int) -> None:
+    def __init__(self, worker: int, *, until: float = 0.0) -> None:
         self.worker = worker
+        self.until = until
+        self.paused: frozenset[tuple[str, bool]] | None = None
         self.marked = False
         self.members = 0
         self._inside = False
         self._handler_runs = False
+        self._reads_only = False
         self._hooks = 0
 
     def __call__(self, execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: Any) -> Any:
@@ -65,6 +73,8 @@ class Guard:
         else:
             raw.execute(_MARK.format(worker=sql.Literal(self.worker)))
             self.marked = True
+        if self._reads_only:
+            raw.execute(_READ_ONLY)
 
     @contextmanager
     def member(self) -> Iterator[None]:
@@ -83,6 +93,42 @@ class Guard:
                 raise TransactionControl(_CLOSED) from error
             raise
         self._handler_runs = False
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A workflow function: PostgreSQL itself refuses what it would write, and what it leaves behind is undone."""
+        self._inside = False
+        self._handler_runs = self._reads_only = True
+        self._hooks = len(connection.run_on_commit)
+        savepoints = list(connection.savepoint_ids)
+        try:
+            yield
+            if _closed_by_handler():
+                raise TransactionControl(_CLOSED)
+        finally:
+            self._handler_runs = self._reads_only = False
+            self._undo(savepoints)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Between two lines of a workflow function: a step, or the platform, has the transaction. Raises WorkflowWrites
+        inside transaction.atomic(), which would span both."""
+        if connection.savepoint_ids:
+            raise WorkflowWrites("A step may not run inside transaction.atomic() of the workflow function.")
+        before = self._handler_runs
+        self._handler_runs = self._reads_only = False
+        if before:
+            self._undo([])
+        try:
+            yield
+        finally:
+            self._inside = False
+            self._handler_runs = self._reads_only = before
+            self._hooks = len(connection.run_on_commit)
+
+    def has_room(self) -> bool:
+        """Whether one more handler may begin in this transaction."""
+        return self.members < conf.get().GROUP_SIZE and time.monotonic() < self.until
 
     def soften(self, warn: Callable[[Exception], None]) -> None:
         """Make the member's on_commit hooks robust: what they raise after the commit becomes a warning, not a failure."""
@@ -107,6 +153,7 @@ class Guard:
             _raw().execute(_UNDO)
             connection.needs_rollback = False
             connection.savepoint_ids[:] = savepoints
+        self._inside = False
 
 
 def _softened(hook: Callable[[], object], warn: Callable[[Exception], None]) -> Callable[[], None]:

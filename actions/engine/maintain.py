@@ -12,20 +12,21 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from actions import conf
 from actions.engine import dispatch, ledger, planner
+from actions.engine.advance import recheck
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
-from actions.engine.statements import fetch
 
 _PRUNE_EVERY = 60.0
+_RECHECK_EVERY = 60.0
 _PRUNE_SIZE = 5_000
 
 log = structlog.get_logger(__name__)
 
 
 def redispatch() -> list[str]:
-    """Wake every queue that has due executions: a wake-up may have been lost, a time may have come."""
-    queues = [row[0] for row in fetch("due_queues", {})]
+    """Let workflows whose time has come go on, and wake every queue that has due executions: a wake-up may have been lost."""
+    queues = ledger.due_queues()
     if queues:
         dispatch.wake(*queues)
     return queues
@@ -67,6 +68,7 @@ class Maintain:
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
+            Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("analyze", planner.analyze, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
         ]

@@ -13,12 +13,15 @@ from django.db import OperationalError, connection, transaction
 from actions import conf, ids
 from actions.crashpoints import crash_point
 from actions.definitions.context import Context, current
-from actions.engine import ledger, policy, secrets
+from actions.definitions.flow import Run
+from actions.definitions.workflow import Workflow
+from actions.engine import inputs, ledger, policy, secrets
 from actions.engine.claim import Pace
 from actions.engine.deadline import Deadline
 from actions.engine.guard import Guard, alive, one_connection_only
 from actions.engine.ledger import Claim, Ending
-from actions.errors import DoplatformError, storable
+from actions.engine.workflows.enter import enter
+from actions.errors import DoplatformError, InvalidInput, InvalidParams, storable
 from actions.states import Effects, Outcome, Status
 
 if TYPE_CHECKING:
@@ -72,23 +75,31 @@ class Performer:
         self._desk = desk
         self._pace = pace
         self._deadline = deadline
+        self.given: dict[str, str | None] = {}
+        """Results that claims take as params, as JSON texts by id of the step that gave them."""
 
     def perform(self, action: "Action[Any, Any]", claim: Claim, guard: Guard | None) -> Ending:
         """Enter the handler once. `guard` is the open transaction's, None where the action declares atomic=False.
 
         Raises Regroup when the transaction cannot go on, and SystemExit and KeyboardInterrupt that are not ours.
         """
+        self._desk.begin(claim.id)
+        if isinstance(action, Workflow) and guard is not None:
+            return enter(self, action, claim, guard)
         started = time.monotonic()
         hidden: list[str] = []
-        context = self._context(action, claim)
-        self._desk.begin(claim.id)
+        context = self.context(action, claim)
         try:
             with guard.member() if guard is not None else nullcontext():
-                arguments = self._arguments(action, claim, hidden)
-                result = self._call(action, context, arguments, guarded=guard is not None)
+                result = self.call(action, context, claim, hidden, guarded=guard is not None)
                 text, digest = action.result.dump(result)
             ending = Ending(
-                id=claim.id, attempt=claim.attempt, status=Status.SUCCEEDED, outcome=Outcome.SUCCEEDED, result=text
+                id=claim.id,
+                attempt=claim.attempt,
+                status=Status.SUCCEEDED,
+                outcome=Outcome.SUCCEEDED,
+                result=text,
+                parent=claim.parent,
             )
             if digest:
                 ending.details = {"result": digest}
@@ -106,10 +117,26 @@ class Performer:
         ending.duration = time.monotonic() - started
         ending.lines = context.lines or None
         ending.progress = context.progressed
-        self._pace.learn(action.name, ending.duration)
+        self.learn(action.name, ending.duration)
         return ending
 
-    def _context(self, action: "Action[Any, Any]", claim: Claim) -> Context:
+    def learn(self, action: str, duration: float) -> None:
+        """Take in how long it took."""
+        self._pace.learn(action, duration)
+
+    def judge(self, error: BaseException) -> None:
+        """Raise what is no failure of the function that raised it: the end of the process, or of the transaction."""
+        if _foreign(error) or isinstance(error, Regroup):
+            raise error
+        if _breaks(error):
+            raise Regroup(error) from error
+
+    def undone(self, error: BaseException) -> BaseException:
+        """What to raise so that the whole transaction goes, and `error` is recorded for it."""
+        return Regroup(error)
+
+    def context(self, action: "Action[Any, Any]", claim: Claim, run: Run | None = None) -> Context:
+        """The context of one attempt; `run` is the entry of a workflow function."""
         return Context(
             execution_id=ids.public_id(claim.id),
             row=claim.id,
@@ -117,18 +144,27 @@ class Performer:
             attempt=claim.attempt,
             timeout=soft_timeout(action),
             link=_Link(self._desk),
+            run=run,
         )
 
-    @staticmethod
-    def _arguments(action: "Action[Any, Any]", claim: Claim, hidden: list[str]) -> dict[str, Any]:
+    def _arguments(self, action: "Action[Any, Any]", claim: Claim, hidden: list[str]) -> dict[str, Any]:
         text = claim.params
         if claim.secret is not None:
             plain = secrets.decrypt(claim.secret)
             hidden.extend(found for found in strings_in(plain) if len(found) >= _SHORTEST_SECRET)
             text = secrets.merge(text, plain)
+        if claim.inputs is not None:
+            try:
+                text = inputs.filled(text, claim.inputs, self.given)
+            except InvalidInput as error:
+                raise InvalidParams(action.name, error.problems) from None
         return action.params.load(text)
 
-    def _call(self, action: "Action[Any, Any]", context: Context, arguments: dict[str, Any], *, guarded: bool) -> Any:
+    def call(
+        self, action: "Action[Any, Any]", context: Context, claim: Claim, hidden: list[str], *, guarded: bool = True
+    ) -> Any:
+        """Call the handler with its params; `hidden` receives their secret values."""
+        arguments = self._arguments(action, claim, hidden)
         if action.params.context is not None:
             arguments = {**arguments, action.params.context: context}
         handler = async_to_sync(action.handler) if action.is_async else action.handler

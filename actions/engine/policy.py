@@ -9,6 +9,7 @@ from actions.engine.ledger import Claim, Ending
 from actions.errors import (
     Cancelled,
     DoplatformError,
+    EventTimeout,
     GiveUp,
     InDoubt,
     InvalidParams,
@@ -17,9 +18,14 @@ from actions.errors import (
     SecondConnection,
     ShuttingDown,
     SoftTimeout,
+    StepFailed,
     TimedOut,
+    TooManySteps,
     TransactionAborted,
     TransactionControl,
+    WorkflowChanged,
+    WorkflowTimeout,
+    WorkflowWrites,
     describe,
     storable,
 )
@@ -30,7 +36,11 @@ if TYPE_CHECKING:
 
 UNKNOWN_ACTION_DELAY = 60.0
 """Seconds until a worker looks again at an execution whose action its code does not have (another one's may)."""
-_PERMANENT = (GiveUp, InvalidParams, ResultInvalid, TransactionControl, TransactionAborted, SecondConnection)
+_PERMANENT = (
+    GiveUp, InvalidParams, ResultInvalid, TransactionControl, TransactionAborted, SecondConnection,
+    # What a workflow function would meet again however often it is entered.
+    StepFailed, EventTimeout, WorkflowChanged, WorkflowTimeout, WorkflowWrites, TooManySteps,
+)  # fmt: skip
 _LONGEST_TRACE = 20_000
 
 
@@ -96,6 +106,18 @@ def unknown_action(claim: Claim) -> Ending:
     return ending
 
 
+def suspended(claim: Claim) -> Ending:
+    """A workflow function has to wait; the entry came to its end, so the workers that earlier ones cost are forgotten."""
+    ending = _ending(claim, Status.WAITING, Outcome.SUSPENDED, None)
+    ending.losses = -claim.losses
+    return ending
+
+
+def failed(claim: Claim, error: dict[str, Any]) -> Ending:
+    """A workflow that failed before, and has nothing left to undo or to wait for."""
+    return _ending(claim, Status.FAILED, Outcome.FAILED, error)
+
+
 def given_back(claim: Claim) -> Ending:
     """The worker stops before it began, or before the handler could end."""
     return _ending(claim, Status.QUEUED, Outcome.GIVEN_BACK, None)
@@ -127,4 +149,12 @@ def _ending(claim: Claim, status: Status, outcome: Outcome, error: dict[str, Any
     if error is not None:
         details["error"] = error["code"]
         details["class"] = error["class"]
-    return Ending(id=claim.id, attempt=claim.attempt, status=status, outcome=outcome, error=error, details=details)
+    return Ending(
+        id=claim.id,
+        attempt=claim.attempt,
+        status=status,
+        outcome=outcome,
+        error=error,
+        details=details,
+        parent=claim.parent,
+    )

@@ -1,11 +1,16 @@
 """rescue: find attempts whose worker is gone, and decide what each may become."""
 
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
 from django.db import transaction
 
 from actions import conf
 from actions.crashpoints import crash_point
 from actions.definitions.registry import registry
 from actions.engine import ledger, workers
+from actions.engine.advance import advance, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.ledger import Claim, Loss
 from actions.engine.policy import after_failure
@@ -16,14 +21,17 @@ from actions.states import Effects, Outcome, Status
 def rescue() -> int:
     """Settle every attempt whose worker is gone; returns how many. Also marks silent, idle workers as gone."""
     # Asked first without a transaction of its own: nearly every tick finds nothing, and is one statement then.
-    settled = _settle_losses() if ledger.rescuable() else 0
+    found = ledger.rescuable()
+    settled = _settle_losses({row[-1] for row in found} - {None}) if found else 0
     workers.bury()
     return settled
 
 
-def _settle_losses() -> int:
+def _settle_losses(workflows: set[UUID]) -> int:
     with transaction.atomic():
-        losses = [_judge(*row) for row in ledger.rescuable()]
+        # Workflows before their steps: the one order of locks. A step that was lost since waits for the next look.
+        lock(workflows)
+        losses = [_judge(*row) for row in ledger.rescuable() if row[-1] is None or row[-1] in workflows]
         crash_point("rescue.selected")
         settled = ledger.settle_lost(losses) if losses else []
         by_id = {loss.id: loss for loss in losses}
@@ -38,11 +46,18 @@ def _settle_losses() -> int:
                 error=loss.error,
                 delay=loss.delay,
             )
+        over = [by_id[row_id] for row_id, _, status in settled if status == Status.FAILED and by_id[row_id].parent]
+        ended = [loss.id for loss in over]
+        advance(ended, without_success=ended, workflows=[loss.parent for loss in over])
         wake_later(queue for _, queue, status in settled if status == Status.QUEUED)
     return len(settled)
 
 
-def _judge(id, attempt, worker, action, lost_before, tries, effects, timed_out, left) -> Loss:  # type: ignore[no-untyped-def]  # noqa: A002, ANN001
+def _judge(*row: Any) -> Loss:
+    return replace(_judged(*row[:-1]), parent=row[-1])
+
+
+def _judged(id, attempt, worker, action, lost_before, tries, effects, timed_out, left) -> Loss:  # type: ignore[no-untyped-def]  # noqa: A002, ANN001
     """One lost attempt. Database and repeatable ones are tried again; external ones are in doubt.
 
     A hard timeout is a failure that counts as a try; a vanished worker is not, up to three of them.

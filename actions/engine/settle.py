@@ -18,12 +18,13 @@ from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from actions import conf, ids
 from actions.crashpoints import crash_point
 from actions.definitions.registry import registry
-from actions.engine import ledger, policy
+from actions.engine import inputs, ledger, policy
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.guard import Guard, alive
 from actions.engine.ledger import Claim, Ending
 from actions.engine.perform import Performer, Regroup, conflict
 from actions.engine.statements import raw
+from actions.engine.workflows import record
 from actions.errors import LeaseLost, TransactionControl, WorkerLost, describe
 from actions.states import Effects, Status
 
@@ -139,14 +140,15 @@ class Settler:
         Raises whatever means that nothing of it was committed, or CommitUnknown.
         """
         settings = conf.get()
-        guard = Guard(self._lease.worker)
         until = time.monotonic() + settings.GROUP_TIME
+        guard = Guard(self._lease.worker, until=until)
         endings: list[Ending] = []
         xid, hooks = "", []
         self._session = None
         try:
             with connection.execute_wrapper(guard), transaction.atomic():
                 self._session = raw()
+                self._performer.given = inputs.given(claims)
                 for claim in claims:
                     begun.append(claim)
                     endings.append(self._perform(claim, guard))
@@ -173,7 +175,9 @@ class Settler:
         return self._performer.perform(action, claim, guard)
 
     def _settle(self, endings: list[Ending], claims: list[Claim], *, marked: bool = False) -> str:
+        record.prepare(endings)
         xid = ledger.settle(endings, worker=self._lease.worker, marked=marked)
+        record.store(endings, worker=self._lease.worker)
         for ending, claim in zip(endings, claims, strict=False):
             if ending.status != Status.SUCCEEDED or _is_limited(claim):
                 follow(
@@ -184,6 +188,8 @@ class Settler:
                     error=ending.error,
                     delay=ending.delay,
                 )
+            if ending.status == Status.QUEUED and (action := registry.get(claim.action)) is not None:
+                wake_later([action.queue])
         return xid
 
     def _record(self, endings: list[Ending]) -> None:
@@ -194,7 +200,9 @@ class Settler:
     def _record_one(self, ending: Ending) -> None:
         try:
             with transaction.atomic():
+                record.prepare([ending])
                 ledger.settle([ending], worker=self._lease.worker)
+                record.store([ending], worker=self._lease.worker)
                 rows = ledger.origin(ending.id)
                 follow(
                     ending.id,

@@ -7,14 +7,18 @@ from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.seal import Seal
 from actions.models.worker import Worker
+from actions.models.workflow import Edge, ExternalEvent, Memory
 
 __all__ = [
     "Access",
     "Action",
     "Attempt",
     "AuditEntry",
+    "Edge",
     "Execution",
     "ExecutionSecret",
+    "ExternalEvent",
+    "Memory",
     "Queue",
     "Seal",
     "Unsettled",

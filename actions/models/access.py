@@ -20,6 +20,7 @@ class Access(models.Model):  # noqa: DJ008  (there are no rows to show)
             ("cancel", "Can cancel executions"),
             ("force_stop", "Can stop running executions by force"),
             ("resolve", "Can resolve executions in doubt"),
+            ("emit", "Can tell workflows external events"),
             ("pause", "Can pause and resume actions and queues"),
             ("view_audit", "Can see the audit"),
         ]

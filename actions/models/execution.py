@@ -1,4 +1,4 @@
-"""Executions: one row per request to do an action."""
+"""Executions: one row per request to do an action; a step of a workflow is one with a parent."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from actions.states import DUE, Status
 
 
 class Execution(models.Model):
-    """One request to do an action. Written by engine/ledger.py alone.
+    """One request to do an action. Written by engine/ledger alone.
 
     The checks of migration 0002 refuse what the chart forbids: finished_at exactly in finished statuses, a worker exactly in
     running, an error only in failed, retrying and in_doubt.
@@ -48,8 +48,33 @@ class Execution(models.Model):
     started_at = models.DateTimeField(null=True, help_text="Start of the latest attempt.")
     finished_at = models.DateTimeField(null=True)
 
+    # A step of a workflow
+    parent = models.ForeignKey(
+        "self", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="steps"
+    )
+    step = models.CharField(  # noqa: DJ001  (no step is not the step without a name)
+        max_length=255, null=True, help_text="Its key among the steps of its workflow."
+    )
+    optional = models.BooleanField(db_default=False, help_text="May fail without failing its workflow.")
+    detached = models.BooleanField(db_default=False, help_text="Its workflow does not wait for it.")
+    consumed = models.BooleanField(db_default=False, help_text="Its workflow has gone on past its failure.")
+    prerequisites = ArrayField(models.UUIDField(), null=True, help_text="Steps that end before this one starts.")
+    inputs = models.JSONField(
+        null=True, help_text="Which params come from results of steps: at (place), from (id), path."
+    )
+
+    # A workflow that waits
+    awaits = ArrayField(models.UUIDField(), null=True, help_text="Goes on when all of these steps have ended.")
+    awaited_event = models.CharField(  # noqa: DJ001
+        max_length=100, null=True, help_text="Goes on when this event is emitted."
+    )
+    wake_at = models.DateTimeField(null=True, help_text="Goes on at this time at the latest.")
+
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="execution_step", fields=["parent", "step"], condition=Q(parent__isnull=False)
+            ),
             models.UniqueConstraint(
                 name="execution_key",
                 fields=["principal", "action", "idempotency_key"],
@@ -69,6 +94,13 @@ class Execution(models.Model):
                 condition=Q(status__in=["failed", "in_doubt"]),
             ),
             models.Index("action", "id", name="execution_action"),
+            models.Index(
+                "status",
+                "id",
+                name="execution_suspended",
+                condition=Q(status__in=sorted({Status.BLOCKED, Status.WAITING})),
+            ),
+            models.Index("wake_at", name="execution_timers", condition=Q(wake_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,5 @@
 """The stage's fixtures."""
 
-from tests.stage import crew, declare, engine, observer, short_lease, worker
+from tests.stage import compose, crew, declare, engine, observer, short_lease, worker
 
-__all__ = ["crew", "declare", "engine", "observer", "short_lease", "worker"]
+__all__ = ["compose", "crew", "declare", "engine", "observer", "short_lease", "worker"]

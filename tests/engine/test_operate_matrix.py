@@ -42,7 +42,7 @@ def put(status: Status, effects: str = "external") -> Handle:
     handle = (app.external if effects == "external" else app.write_row).invoke()
     rows(
         "UPDATE actions_execution SET status = %s, finished_at = CASE WHEN %s THEN now() END, attempt = 1, "
-        "worker_id = CASE WHEN %s = 'running' THEN 1 END, "
+        "worker_id = CASE WHEN %s = 'running' THEN 1 END, prerequisites = '{}', "
         "error = CASE WHEN %s THEN '{\"code\": \"x\", \"message\": \"y\"}'::jsonb END "
         "WHERE id = %s",
         status.value, status in FINISHED, status.value, status in WITH_ERROR, key_of(handle),

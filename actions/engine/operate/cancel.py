@@ -6,7 +6,9 @@ from django.db import transaction
 
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
+from actions.engine.advance import advance, lock
 from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on
+from actions.engine.operate.tree import cancel_below
 from actions.errors import AlreadyFinished, InDoubt, Refused, describe
 from actions.states import FINISHED, Effects, Outcome, Status
 
@@ -32,8 +34,13 @@ def cancel(execution_id: str, *, actor: Actor, reason: str = "", force: bool = F
     for _ in range(ROUNDS):
         with transaction.atomic():
             subject = find(execution_id)
+            if subject.parent is not None or subject.is_workflow:
+                lock([subject.parent, subject.id])
+                subject = find(execution_id)
             _refuse_ended(subject)
             done = _cancel(subject, actor, reason, force=force)
+            if done is not None and done.now == Status.CANCELLED:
+                _tell_tree(subject, actor, reason)
         if done is not None:
             return done
     raise moved_on(subject)
@@ -50,6 +57,14 @@ def _cancel(subject: Subject, actor: Actor, reason: str, *, force: bool) -> Canc
     if subject.effects == Effects.EXTERNAL:
         return _move(subject, Status.IN_DOUBT, "execution.force_stopped", actor, reason, Outcome.IN_DOUBT)
     return _move(subject, Status.CANCELLED, "execution.force_stopped", actor, reason, Outcome.CANCELLED)
+
+
+def _tell_tree(subject: Subject, actor: Actor, reason: str) -> None:
+    """A cancelled workflow's steps are cancelled too; what waited for a cancelled step goes on without it."""
+    if subject.is_workflow:
+        cancel_below([subject.id], actor=actor, reason=reason)
+    if subject.parent is not None:
+        advance([subject.id], without_success=[subject.id], workflows=[subject.parent])
 
 
 def _move(

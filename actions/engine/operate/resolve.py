@@ -12,6 +12,7 @@ from actions.definitions.actor import Actor
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution, Verdict
 from actions.engine import access, ledger, secrets
+from actions.engine.advance import advance, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.operate.subject import Subject, find
 from actions.errors import GiveUp, NotInDoubt, RetryLater
@@ -61,6 +62,7 @@ def resolve(
     after = _AFTER[answer]
     with transaction.atomic():
         subject = find(execution_id)
+        lock([subject.parent])
         queue = None
         if subject.status == Status.IN_DOUBT and attempt in {None, subject.attempt}:
             queue = ledger.move(
@@ -84,6 +86,9 @@ def resolve(
         if after == Status.FAILED:
             error = Execution.objects.values_list("error", flat=True).get(pk=subject.id)
             follow(subject.id, action=subject.action, attempt=subject.attempt, status=after, error=error, delay=0)
+        if subject.parent is not None and after != Status.QUEUED:
+            failed = [subject.id] if after == Status.FAILED else []
+            advance([subject.id], without_success=failed, workflows=[subject.parent])
     return subject
 
 

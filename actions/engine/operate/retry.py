@@ -6,6 +6,7 @@ from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.aftermath import wake_later
 from actions.engine.operate.subject import Subject, find
+from actions.engine.operate.tree import retry_in_tree
 from actions.errors import NotRetryable
 from actions.states import Status
 
@@ -18,10 +19,12 @@ _WHY = {
 
 
 def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: int | None = None) -> Subject:
-    """Queue a failed execution again. `seen_attempt` is the attempt that the operator saw fail: a second click on the
+    """Queue a failed execution again; a step's workflow goes on, a workflow is retried by the steps that made it fail.
+
+    `seen_attempt` is the attempt that the operator saw fail: a second click on the
     same page finds it changed and does nothing.
 
-    Raises NotRetryable with the state now, Forbidden, ReasonRequired, ExecutionNotFound.
+    Raises NotRetryable with the state now, FailureConsumed, Forbidden, ReasonRequired, ExecutionNotFound.
     """
     access.require(actor, "retry", subject=execution_id)
     reason = access.checked_reason(actor, reason)
@@ -29,6 +32,9 @@ def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: in
         subject = find(execution_id)
         if subject.status != Status.FAILED or seen_attempt not in {None, subject.attempt}:
             raise refusal(subject, seen_attempt)
+        if subject.parent is not None or subject.is_workflow:
+            retry_in_tree(subject, actor=actor, reason=reason)
+            return subject
         queue = ledger.move(
             id=subject.id,
             before=Status.FAILED,

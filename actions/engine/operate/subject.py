@@ -23,6 +23,12 @@ class Subject:
     status: Status
     attempt: int
     effects: str
+    parent: UUID | None = None
+    """The workflow that it is a step of."""
+    is_workflow: bool = False
+    consumed: bool = False
+    """Whether its workflow has gone on past its failure."""
+    step: str | None = None
 
 
 def find(execution_id: str) -> Subject:
@@ -31,8 +37,8 @@ def find(execution_id: str) -> Subject:
     rows = fetch("subject", {"id": row_id}) if row_id else []
     if not rows:
         raise ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")
-    _, action, queue, status, attempt, effects = rows[0]
-    return Subject(rows[0][0], ids.public_id(rows[0][0]), action, queue, Status(status), attempt, effects)
+    id_, action, queue, status, attempt, *rest = rows[0]
+    return Subject(id_, ids.public_id(id_), action, queue, Status(status), attempt, *rest)
 
 
 def moved_on(subject: Subject) -> Refused:

@@ -31,8 +31,7 @@ WITH due AS MATERIALIZED (
     cancel_requested_at = NULL
   FROM picked
   WHERE execution.id = picked.id AND execution.status || '' IN ('queued', 'retrying')
-  RETURNING execution.id, action_id, attempt, tries, losses, params, priority, available_at,
-    principal, idempotency_key, tags
+  RETURNING execution.id, action_id, attempt, tries, losses, params, priority, available_at, parent_id, replay_of_id, inputs
 ), attempts AS (
   INSERT INTO actions_attempt (execution_id, number, worker_id, started_at)
   SELECT id, attempt, %(worker)s, now() FROM claimed
@@ -42,6 +41,7 @@ WITH due AS MATERIALIZED (
 )
 SELECT id, action_id, attempt, tries, losses, params::text,
   (SELECT ciphertext FROM actions_executionsecret WHERE execution_id = claimed.id AND action_id = ANY (%(secretive)s::text[])),
+  parent_id, replay_of_id IS NOT NULL, inputs::text,
   set_config('synchronous_commit', CASE WHEN action_id = ANY (%(forgettable)s::text[]) THEN 'off' ELSE 'on' END, true)
 FROM claimed
 ORDER BY priority, available_at, id

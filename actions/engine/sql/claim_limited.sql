@@ -13,7 +13,7 @@ WITH picked AS MATERIALIZED (
     cancel_requested_at = NULL
   FROM picked
   WHERE execution.id = picked.id AND execution.status || '' IN ('queued', 'retrying')
-  RETURNING execution.id, action_id, attempt, tries, losses, params
+  RETURNING execution.id, action_id, attempt, tries, losses, params, parent_id, replay_of_id, inputs
 ), attempts AS (
   INSERT INTO actions_attempt (execution_id, number, worker_id, started_at)
   SELECT id, attempt, %(worker)s, now() FROM claimed
@@ -22,5 +22,6 @@ WITH picked AS MATERIALIZED (
   SELECT 'execution.started', 'system', 'platform', 'doplatform', id, action_id, attempt, '' FROM claimed
 )
 SELECT id, action_id, attempt, tries, losses, params::text,
-  (SELECT ciphertext FROM actions_executionsecret WHERE execution_id = claimed.id)
+  (SELECT ciphertext FROM actions_executionsecret WHERE execution_id = claimed.id),
+  parent_id, replay_of_id IS NOT NULL, inputs::text
 FROM claimed

@@ -8,7 +8,7 @@ WITH moved AS (
     losses = CASE WHEN %(fresh)s::boolean THEN 0 ELSE losses END,
     worker_id = NULL, available_at = CASE WHEN %(after)s::text = 'queued'
       THEN now() + make_interval(secs => %(delay)s::float8) ELSE available_at END,
-    cancel_requested_at = NULL,
+    cancel_requested_at = NULL, awaits = NULL, awaited_event = NULL, wake_at = NULL,
     finished_at = CASE WHEN %(after)s::text IN ('succeeded', 'failed', 'cancelled', 'skipped') THEN clock_timestamp() END
   WHERE id = %(id)s AND status = %(before)s::text AND attempt = %(attempt)s
   RETURNING id, action_id, queue, attempt

@@ -5,7 +5,8 @@ SELECT execution.id, execution.attempt, execution.worker_id, execution.action_id
   coalesce(action.effects, 'external'),
   action.hard_timeout IS NOT NULL
     AND now() >= execution.started_at + make_interval(secs => action.hard_timeout) AS timed_out,
-  extract(epoch FROM execution.started_at + make_interval(secs => coalesce(action.hard_timeout, 0)) - now())
+  extract(epoch FROM execution.started_at + make_interval(secs => coalesce(action.hard_timeout, 0)) - now()),
+  execution.parent_id
 FROM actions_execution AS execution
   LEFT JOIN actions_action AS action ON action.name = execution.action_id
   LEFT JOIN actions_worker AS worker ON worker.id = execution.worker_id

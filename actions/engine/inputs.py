@@ -1,0 +1,29 @@
+"""inputs: params that come from the results of other steps get their values when the step runs."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from actions import values
+from actions.definitions.references import fill
+from actions.engine.ledger import Claim
+from actions.engine.statements import fetch
+
+
+def given(claims: Sequence[Claim]) -> dict[str, str | None]:
+    """JSON texts of the results that these claims take, by id of the step."""
+    return results(*(claim.inputs for claim in claims if claim.inputs))
+
+
+def results(*inputs: str) -> dict[str, str | None]:
+    """The same for inputs as they are stored."""
+    wanted = {one["from"] for each in inputs for one in json.loads(each)}
+    return dict(fetch("results", {"ids": sorted(wanted)}, prepare=True)) if wanted else {}
+
+
+def filled(text: str, inputs: str, results: Mapping[str, str | None]) -> str:
+    """Params as JSON text with the results of other steps in their places.
+
+    Raises InvalidInput where a result lacks what is wanted of it.
+    """
+    known = {key: None if found is None else json.loads(found) for key, found in results.items()}
+    return values.dumps(fill(json.loads(text), json.loads(inputs), known))

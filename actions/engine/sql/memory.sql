@@ -1,0 +1,2 @@
+-- What a workflow remembers.
+SELECT key, value::text FROM actions_memory WHERE execution_id = %(id)s

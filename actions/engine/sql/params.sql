@@ -1,0 +1,2 @@
+-- Params of one execution, as stored.
+SELECT params::text FROM actions_execution WHERE id = %(id)s

@@ -1,0 +1,89 @@
+"""What an operator asked for, and what a caller waits for."""
+
+from typing import Any
+
+from actions.errors.base import DoplatformError
+
+
+class Refused(DoplatformError):
+    """The execution is in a state that does not allow this; nothing was changed."""
+
+    code = "refused"
+
+    def __init__(self, message: str, *, status: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotRetryable(Refused):
+    """Only a failed execution can be retried."""
+
+    code = "not_retryable"
+
+
+class AlreadyFinished(Refused):
+    """The execution has ended; there is nothing left to cancel."""
+
+    code = "already_finished"
+
+
+class NotInDoubt(Refused):
+    """Only an execution in doubt can be resolved."""
+
+    code = "not_in_doubt"
+
+
+class NotWaitingToRun(Refused):
+    """Only an execution that is queued or retrying can be run now."""
+
+    code = "not_waiting_to_run"
+
+
+class FailureConsumed(NotRetryable):
+    """The workflow has gone on past this failure; replay it instead."""
+
+    code = "failure_consumed"
+
+
+class ReasonRequired(DoplatformError):
+    """This act is audited with a reason of 1 to 2,000 characters; nothing was changed. Say why, and try again."""
+
+    code = "reason_required"
+
+
+class Forbidden(DoplatformError):
+    """You are not permitted to do this; nothing was changed."""
+
+    code = "forbidden"
+
+
+class AuditBroken(DoplatformError):
+    """The audit trail does not fit its seals."""
+
+    code = "audit_broken"
+
+
+class ResultTimeout(DoplatformError):
+    """The execution has not ended in the time given. It goes on; ask for its result later."""
+
+    code = "result_timeout"
+
+
+class TransactionOpen(DoplatformError):
+    """The result was asked for inside the transaction that accepted the execution, which no worker can see before
+    it commits. Nothing was lost; ask after the commit."""
+
+    code = "transaction_open"
+
+
+class ExecutionFailed(DoplatformError):
+    """The execution ended without a result."""
+
+    code = "execution_failed"
+
+    def __init__(self, execution_id: str, status: str, error: dict[str, Any] | None) -> None:
+        cause = f": {error['message']}" if error else ""
+        super().__init__(f"{execution_id} is {status}{cause}")
+        self.execution_id = execution_id
+        self.status = status
+        self.error = error
