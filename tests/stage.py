@@ -314,7 +314,7 @@ def step_of(workflow_run: Handle | str, key: str) -> str:
 def tree(workflow_run: Handle | str) -> dict[str, str]:
     """Status by key of a workflow's steps, in the order they were asked for."""
     found = rows("SELECT step, status FROM actions_execution WHERE parent_id = %s ORDER BY id", key_of(workflow_run))
-    return {step: status for step, status in found}
+    return dict(found)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actions import Context, EventTimeout, Future, GiveUp, StepFailed, emit, gather, sleep, wait_for
+from actions import Context, EventTimeout, GiveUp, StepFailed, emit, gather, sleep, wait_for
 from actions.engine.maintain import redispatch
 from actions.engine.operate.retry import retry
 from actions.errors import FailureConsumed
-from tests.stage import ALICE, column, columns, outcomes, rows, step_of, tree, value, verbs
+from tests.stage import ALICE, column, outcomes, rows, step_of, tree, verbs
 
 pytestmark = pytest.mark.usefixtures("engine")
 
