@@ -17,6 +17,7 @@ _ENDED_OTHERWISE = "SELECT count(*) FROM actions_execution WHERE status <> 'succ
 _RUNNING = "SELECT count(*) FROM actions_execution WHERE status = 'running'"
 _LIVE = "SELECT count(*) FROM actions_worker WHERE gone_at IS NULL"
 
+_COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
 _VACUUMS = "SELECT count(*) FROM pg_stat_progress_vacuum"
 
 
@@ -85,6 +86,15 @@ class Ours:
         if _one(_ENDED_OTHERWISE):
             raise RuntimeError(f"{_one(_ENDED_OTHERWISE)} executions did not succeed")
         return taken
+
+    @staticmethod
+    def commits() -> int:
+        """Transactions that the database has committed since it began, whoever asked."""
+        with connection.cursor() as cursor:
+            # What a session counts is told once a second; a backend's own is told when it is asked for.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            time.sleep(1.5)
+        return int(_one(_COMMITS))
 
     @staticmethod
     def await_end() -> None:

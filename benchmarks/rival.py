@@ -18,6 +18,7 @@ from benchmarks.stage import Stage, await_true
 QUEUE = "rival"
 NOOP = "benchmarks.rival_jobs.noop"
 ROW = "benchmarks.rival_jobs.row"
+CHAIN = "benchmarks.rival_jobs.chain"
 GATE = "benchmarks.rival_jobs.gate"
 _TTL = 20
 """Seconds that a result is kept where it is waited for: RQ keeps none at all with result_ttl 0."""
@@ -53,6 +54,30 @@ class Rival:
                 ]
             )
         return time.perf_counter() - started
+
+    def enqueue_chains(self, count: int, steps: int) -> None:
+        """The first jobs of sequences, each of which enqueues the next."""
+        self.queue.enqueue_many(
+            [
+                Queue.prepare_data(CHAIN, kwargs={"number": number, "text": "hello", "left": steps - 1}, result_ttl=0)
+                for number in range(count)
+            ]
+        )
+
+    def fan(self, width: int) -> float:
+        """One job, `width` that depend on it, one that depends on those; seconds from the first enqueue to the last end."""
+        started = time.perf_counter()
+        first = self._depending(0, [])
+        many = [self._depending(number, [first]) for number in range(width)]
+        last = self._depending(width, many)
+        if last.latest_result(timeout=60) is None:
+            raise TimeoutError("RQ did not end the fan in 60 s")
+        return time.perf_counter() - started
+
+    def _depending(self, number: int, before: list[Any]) -> Any:
+        return self.queue.enqueue(
+            NOOP, kwargs={"number": number, "text": "hello"}, result_ttl=_TTL, depends_on=before or None
+        )
 
     def hold(self) -> None:
         """Let both workers stand before the gate: warm, running, and taking nothing."""

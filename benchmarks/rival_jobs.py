@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 GATE = "rival:open"
 """Where the tokens lie that let the workers go on."""
@@ -16,6 +18,19 @@ def row(number: int, text: str) -> None:
     from benchmarks.app.models import Row
 
     Row.objects.create(number=number, text=text)
+
+
+def chain(number: int, text: str, left: int) -> None:
+    """One step of a sequence: does nothing, and enqueues the next."""
+    if left:
+        queue = _QUEUES.get("rival")
+        if queue is None:
+            connection = Redis.from_url(settings.REDIS_URL)
+            queue = _QUEUES["rival"] = Queue("rival", connection=connection, serializer=JSONSerializer)
+        queue.enqueue(chain, kwargs={"number": number, "text": text, "left": left - 1}, result_ttl=0)
+
+
+_QUEUES: dict[str, Queue] = {}
 
 
 def gate() -> None:

@@ -85,7 +85,7 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
     }
     keyed = any(row["key"] is not None for row in rows)
     with transaction.atomic(), _impatient(keyed):
-        stored = {row[0] for row in fetch("accept_many", columns)}
+        stored = {row[0] for row in fetch("accept_many", columns, prepare=True)}
         answers = _answers(rows, stored) if keyed else [Accepted(ids.public_id(row["id"]), False) for row in rows]
         transaction.on_commit(partial(_wake, first["queue"], *(answer.id for answer in answers)), robust=True)
     return answers

@@ -16,23 +16,44 @@ from actions.engine.aftermath import wake_later
 from actions.engine.statements import fetch
 
 
-def lock(workflows: Iterable[UUID | None]) -> None:
-    """Lock these workflows, in the one order, before anything of theirs is changed."""
+def lock(workflows: Iterable[UUID | None], *, ended: Sequence[UUID] = ()) -> list[UUID]:
+    """Lock these workflows, in the one order, before anything of theirs is changed; returns those that wait for any of
+    `ended`."""
     ids = sorted({workflow for workflow in workflows if workflow is not None})
-    if ids:
-        ledger.lock(ids)
-        crash_point("advance.locked")
+    if not ids:
+        return []
+    waiting = ledger.lock(ids, ended)
+    crash_point("advance.locked")
+    return waiting
 
 
-def advance(ended: Sequence[UUID], *, without_success: Sequence[UUID], workflows: Iterable[UUID | None]) -> None:
-    """These steps of `workflows`, which are locked, have ended; `without_success` are those of them that failed."""
+def advance(
+    ended: Sequence[UUID],
+    *,
+    without_success: Sequence[UUID],
+    workflows: Iterable[UUID | None],
+    waiting: Sequence[UUID] | None = None,
+) -> None:
+    """These steps of `workflows`, which are locked, have ended; `without_success` are those of them that failed.
+
+    `waiting` are the workflows that wait for any of them, where that is known. What is skipped now may be waited for too.
+    """
     if not ended:
         return
     skipped = ledger.skip(without_success) if without_success else []
     queues = ledger.unblock([*ended, *skipped])
-    queues += ledger.resume(sorted({workflow for workflow in workflows if workflow is not None}))
+    if skipped or waiting is None:
+        waiting = sorted({workflow for workflow in workflows if workflow is not None})
+    if waiting:
+        queues += ledger.resume(waiting)
     wake_later(queues)
     crash_point("advance.moved")
+
+
+def advance_one(id: UUID, *, workflow: UUID | None, succeeded: bool) -> None:  # noqa: A002
+    """The same for one step; nothing where it is none. Its workflow is locked."""
+    if workflow is not None:
+        advance([id], without_success=[] if succeeded else [id], workflows=[workflow])
 
 
 def recheck() -> int:

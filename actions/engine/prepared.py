@@ -14,6 +14,8 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 
+from actions.engine.arrays import as_array
+
 _PARAM = re.compile(r"%\((\w+)\)s")
 _SOUND = {TransactionStatus.IDLE, TransactionStatus.INTRANS}
 _GOOD = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
@@ -49,7 +51,10 @@ def execute(
     """The rows of a statement, prepared once per connection and types of its params. Raises psycopg's errors."""
     text = _texts.get(name) or _texts.setdefault(name, _numbered(statement))
     transformer = Transformer(connection)
-    values: Any = transformer.dump_sequence([params[param] for param in text.names], text.formats)
+    given = [params[param] for param in text.names]
+    values: Any = transformer.dump_sequence(
+        [as_array(value) if type(value) is list else value for value in given], text.formats
+    )
     types = transformer.types or ()
     pgconn = connection.pgconn
     known = _known.setdefault(connection, {})

@@ -175,9 +175,9 @@ class Settler:
         return self._performer.perform(action, claim, guard)
 
     def _settle(self, endings: list[Ending], claims: list[Claim], *, marked: bool = False) -> str:
-        record.prepare(endings)
+        waiting = record.prepare(endings)
         xid = ledger.settle(endings, worker=self._lease.worker, marked=marked)
-        record.store(endings, worker=self._lease.worker)
+        record.store(endings, worker=self._lease.worker, waiting=waiting)
         for ending, claim in zip(endings, claims, strict=False):
             if ending.status != Status.SUCCEEDED or _is_limited(claim):
                 follow(
@@ -200,9 +200,9 @@ class Settler:
     def _record_one(self, ending: Ending) -> None:
         try:
             with transaction.atomic():
-                record.prepare([ending])
+                waiting = record.prepare([ending])
                 ledger.settle([ending], worker=self._lease.worker)
-                record.store([ending], worker=self._lease.worker)
+                record.store([ending], worker=self._lease.worker, waiting=waiting)
                 rows = ledger.origin(ending.id)
                 follow(
                     ending.id,

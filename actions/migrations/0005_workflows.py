@@ -227,10 +227,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="edge",
-            index=models.Index(models.F("dependent"), name="edge_dependent"),
-        ),
-        migrations.AddIndex(
             model_name="externalevent",
             index=models.Index(models.F("execution"), models.F("id"), name="event_execution"),
         ),

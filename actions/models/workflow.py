@@ -10,7 +10,10 @@ from actions.models.execution import Execution
 
 
 class Edge(models.Model):
-    """`dependent` starts when `prerequisite` has ended; `needs_result` when it takes its result as a param."""
+    """`dependent` starts when `prerequisite` has ended; `needs_result` when it takes its result as a param.
+
+    Found from the prerequisite; the other way, the dependent's row has the array of its prerequisites.
+    """
 
     pk = models.CompositePrimaryKey("prerequisite_id", "dependent_id")
     prerequisite = models.ForeignKey(
@@ -20,9 +23,6 @@ class Edge(models.Model):
         Execution, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="edges_in"
     )
     needs_result = models.BooleanField()
-
-    class Meta:
-        indexes: ClassVar = [models.Index("dependent", name="edge_dependent")]
 
     def __str__(self) -> str:
         return f"{self.prerequisite_id} → {self.dependent_id}"

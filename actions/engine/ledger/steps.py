@@ -53,9 +53,9 @@ class Suspension:
     wake_at: datetime | None
 
 
-def lock(ids: Sequence[UUID]) -> None:
-    """Lock these executions, in order of their ids."""
-    fetch("lock", {"ids": list(ids)}, prepare=True)
+def lock(ids: Sequence[UUID], ended: Sequence[UUID] = ()) -> list[UUID]:
+    """Lock these executions, in order of their ids; returns those that wait for any of the steps in `ended`."""
+    return [row[0] for row in fetch("lock", {"ids": list(ids), "ended": list(ended)}, prepare=True) if row[1]]
 
 
 def start_steps(steps: Sequence[NewStep]) -> None:

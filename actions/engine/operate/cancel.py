@@ -6,7 +6,7 @@ from django.db import transaction
 
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
-from actions.engine.advance import advance, lock
+from actions.engine.advance import advance_one, lock
 from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on
 from actions.engine.operate.tree import cancel_below
 from actions.errors import AlreadyFinished, InDoubt, Refused, describe
@@ -63,8 +63,7 @@ def _tell_tree(subject: Subject, actor: Actor, reason: str) -> None:
     """A cancelled workflow's steps are cancelled too; what waited for a cancelled step goes on without it."""
     if subject.is_workflow:
         cancel_below([subject.id], actor=actor, reason=reason)
-    if subject.parent is not None:
-        advance([subject.id], without_success=[subject.id], workflows=[subject.parent])
+    advance_one(subject.id, workflow=subject.parent, succeeded=False)
 
 
 def _move(

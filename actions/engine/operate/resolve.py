@@ -12,7 +12,7 @@ from actions.definitions.actor import Actor
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution, Verdict
 from actions.engine import access, ledger, secrets
-from actions.engine.advance import advance, lock
+from actions.engine.advance import advance_one, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.operate.subject import Subject, find
 from actions.errors import GiveUp, NotInDoubt, RetryLater
@@ -86,9 +86,8 @@ def resolve(
         if after == Status.FAILED:
             error = Execution.objects.values_list("error", flat=True).get(pk=subject.id)
             follow(subject.id, action=subject.action, attempt=subject.attempt, status=after, error=error, delay=0)
-        if subject.parent is not None and after != Status.QUEUED:
-            failed = [subject.id] if after == Status.FAILED else []
-            advance([subject.id], without_success=failed, workflows=[subject.parent])
+        if after != Status.QUEUED:
+            advance_one(subject.id, workflow=subject.parent, succeeded=after == Status.SUCCEEDED)
     return subject
 
 

@@ -1,5 +1,7 @@
 -- What these steps need and has ended without success.
 SELECT DISTINCT ended.id
-FROM actions_edge AS edge JOIN actions_execution AS ended ON ended.id = edge.prerequisite_id
-WHERE edge.dependent_id = ANY(%(ids)s::uuid[]) AND ended.status || '' IN ('failed', 'cancelled', 'skipped')
+FROM actions_execution AS dependent CROSS JOIN LATERAL unnest(dependent.prerequisites) AS needed (id)
+  JOIN actions_execution AS ended ON ended.id = needed.id
+  JOIN actions_edge AS edge ON edge.prerequisite_id = ended.id AND edge.dependent_id = dependent.id
+WHERE dependent.id = ANY(%(ids)s::uuid[]) AND ended.status || '' IN ('failed', 'cancelled', 'skipped')
   AND (edge.needs_result OR NOT ended.optional)

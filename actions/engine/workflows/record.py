@@ -21,15 +21,17 @@ from actions.engine.workflows.entry import Entry
 from actions.states import FINISHED, Status
 
 
-def prepare(endings: Sequence[Ending]) -> None:
-    """Lock what these endings may move, and settle on queued where an entry need not wait any more."""
+def prepare(endings: Sequence[Ending]) -> list[UUID]:
+    """Lock what these endings may move, and settle on queued where an entry need not wait any more.
+
+    Returns the workflows that wait for any of them.
+    """
     entries = [(ending, ending.entry) for ending in endings if ending.entry is not None]
-    lock(
-        [ending.parent for ending in endings if ending.status in FINISHED]
-        + [ending.id for ending, entry in entries if ending.status == Status.WAITING or entry.cancels]
-    )
+    over = [ending for ending in endings if ending.parent is not None and ending.status in FINISHED]
+    suspending = [ending.id for ending, entry in entries if ending.status == Status.WAITING or entry.cancels]
+    told = lock([*(ending.parent for ending in over), *suspending], ended=[ending.id for ending in over])
     if not entries:
-        return
+        return told
     for _, entry in entries:
         if entry.cancels:
             cancel_below([entry.claim.id], actor=PLATFORM, reason="The workflow's timeout has passed.")
@@ -43,10 +45,11 @@ def prepare(endings: Sequence[Ending]) -> None:
             ending.status = Status.QUEUED
         if ending.details is not None:
             ending.details["after"] = ending.status.value
+    return told
 
 
-def store(endings: Sequence[Ending], *, worker: int) -> None:
-    """Store what the entries left, and let go on what waited for these endings."""
+def store(endings: Sequence[Ending], *, worker: int, waiting: Sequence[UUID]) -> None:
+    """Store what the entries left, and let go on what waited for these endings, `waiting` as prepare named them."""
     entries: list[tuple[Ending, Entry]] = [(ending, ending.entry) for ending in endings if ending.entry is not None]
     if entries:
         _store(entries, worker)
@@ -55,6 +58,7 @@ def store(endings: Sequence[Ending], *, worker: int) -> None:
         [ending.id for ending in over],
         without_success=[ending.id for ending in over if ending.status != Status.SUCCEEDED],
         workflows=[ending.parent for ending in over],
+        waiting=waiting,
     )
 
 
