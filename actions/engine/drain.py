@@ -7,6 +7,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from actions import conf
 from actions.crashpoints import crash_point
+from actions.engine import planner
 from actions.engine.claim import Claimer, Pace
 from actions.engine.deadline import Deadline
 from actions.engine.heartbeat import Heartbeat
@@ -14,6 +15,9 @@ from actions.engine.ledger import Claim
 from actions.engine.perform import Performer
 from actions.engine.prepared import possible
 from actions.engine.settle import Settler
+
+_REPLAN_EVERY = 1.0
+"""Seconds of work after which the tables may have outgrown the plans that they were worked with."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +40,7 @@ class Drain:
         crash_point("drain.popped")
         _leave_dead_session()
         until = time.monotonic() + conf.get().DRAIN
+        replan_at = time.monotonic() + _REPLAN_EVERY
         try:
             while not self._heartbeat.stopping:
                 if not self._heartbeat.ensure():
@@ -44,8 +49,12 @@ class Drain:
                 if not claims:
                     return False
                 self._settler.work(claims)
-                if time.monotonic() > until:
+                now = time.monotonic()
+                if now > until:
                     return True
+                if now > replan_at:
+                    replan_at = now + _REPLAN_EVERY
+                    planner.replan()
         except (DatabaseError, InterfaceError) as error:
             log.warning("drain_interrupted", queue=queue, error=str(error).strip()[:500])
             connection.close()

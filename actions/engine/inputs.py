@@ -25,5 +25,6 @@ def filled(text: str, inputs: str, results: Mapping[str, str | None]) -> str:
 
     Raises InvalidInput where a result lacks what is wanted of it.
     """
-    known = {key: None if found is None else json.loads(found) for key, found in results.items()}
-    return values.dumps(fill(json.loads(text), json.loads(inputs), known))
+    wanted = json.loads(inputs)
+    known = {one["from"]: json.loads(results.get(one["from"]) or "null") for one in wanted}
+    return values.dumps(fill(json.loads(text), wanted, known))

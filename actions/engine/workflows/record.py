@@ -11,7 +11,7 @@ from uuid import UUID
 
 from actions.crashpoints import crash_point
 from actions.definitions.actor import PLATFORM
-from actions.engine import ledger
+from actions.engine import ledger, planner
 from actions.engine.advance import advance, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.ledger import Ending, NewStep, Suspension
@@ -19,6 +19,9 @@ from actions.engine.operate.tree import cancel_below
 from actions.engine.statements import fetch
 from actions.engine.workflows.entry import Entry
 from actions.states import FINISHED, Status
+
+_MANY = 500
+"""New steps at once that may turn the plans of a small table into the wrong ones."""
 
 
 def prepare(endings: Sequence[Ending]) -> list[UUID]:
@@ -76,6 +79,8 @@ def _store(entries: list[tuple[Ending, Entry]], worker: int) -> None:
             if ending.status == Status.WAITING
         ]
     )
+    if len(begun) >= _MANY:
+        planner.replan()
     crash_point("steps.recorded")
     _move_on_new({step.id for step in begun}, [id_ for step in begun if step.blocked for id_, _ in step.edges])
     wake_later([step.queue for step in begun if not step.blocked])

@@ -1,0 +1,2 @@
+-- Forget how statements are planned, not the statements.
+DISCARD PLANS
