@@ -18,6 +18,10 @@ def as_array(values: list[Any]) -> str:
     write = _WRITERS.get(kind)
     if write is None:
         raise TypeError(f"no array of {kind.__name__}")
+    if len(values) > 1 and values[0] is values[-1] and values.count(values[0]) == len(values):
+        # Most columns say the same in every row.
+        one = "NULL" if values[0] is None else write(values[0])
+        return "{" + ",".join([one] * len(values)) + "}"
     return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
 
 

@@ -206,8 +206,13 @@ def cancel_steps(steps: Sequence[UUID], *, actor: Actor, reason: str) -> list[UU
 
 
 def _columns(steps: Sequence[NewStep]) -> dict[str, Any]:
+    # Written once: a graph names each step several times, and a UUID takes long to write.
+    names = {step.id: str(step.id) for step in steps}
+    edges = [
+        (names.get(before) or str(before), names[step.id], needed) for step in steps for before, needed in step.edges
+    ]
     return {
-        "ids": [step.id for step in steps],
+        "ids": list(names.values()),
         "parents": [step.parent for step in steps],
         "owners": [step.owner for step in steps],
         "labels": [step.label for step in steps],
@@ -220,10 +225,13 @@ def _columns(steps: Sequence[NewStep]) -> dict[str, Any]:
         "secrets": [step.secret for step in steps],
         "tags": [_array(step.tags) for step in steps],
         "inputs": [step.inputs for step in steps],
-        "prerequisites": [_ids([before for before, _ in step.edges]) for step in steps],
-        "froms": [before for step in steps for before, _ in step.edges],
-        "tos": [step.id for step in steps for _ in step.edges],
-        "needs": [needed for step in steps for _, needed in step.edges],
+        "prerequisites": [
+            "{" + ",".join([names.get(before) or str(before) for before, _ in step.edges]) + "}" if step.edges else None
+            for step in steps
+        ],
+        "froms": [before for before, _, _ in edges],
+        "tos": [after for _, after, _ in edges],
+        "needs": [needed for _, _, needed in edges],
     }
 
 

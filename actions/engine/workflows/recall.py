@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,6 @@ class Step:
     optional: bool
     detached: bool
     consumed: bool
-    finished_at: datetime | None = None
 
     @property
     def ended(self) -> bool:

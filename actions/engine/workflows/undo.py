@@ -14,6 +14,7 @@ from actions.definitions.registry import registry
 from actions.engine import inputs, policy, secrets
 from actions.engine.ledger import Claim, Ending
 from actions.engine.operate.subject import find
+from actions.engine.statements import fetch
 from actions.engine.workflows.entry import UNDO, Entry
 from actions.engine.workflows.recall import Step
 from actions.models import Execution
@@ -65,7 +66,9 @@ def _begin(entry: Entry) -> None:
         if step.status == Status.SUCCEEDED and _compensation(step) is not None
     ]  # fmt: skip
     before: Step | None = None
-    for step in sorted(done, key=lambda step: (step.finished_at or _LAST, step.id), reverse=True):
+    # What ran in line in this entry is not stored yet: it was the last.
+    ended = {row[0]: row[1] for row in fetch("ended_at", {"ids": [step.id for step in done]})}
+    for step in sorted(done, key=lambda step: (ended.get(step.id, _LAST), step.id), reverse=True):
         params = {"execution_id": ids.public_id(step.id)}
         before = entry.begin(_compensation(step), UNDO + step.key, params, before)
 

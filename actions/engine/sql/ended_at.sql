@@ -1,0 +1,2 @@
+-- When these executions ended.
+SELECT id, finished_at FROM actions_execution WHERE id = ANY(%(ids)s::uuid[])
