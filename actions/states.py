@@ -81,6 +81,7 @@ CHART: dict[Status, State] = {
                 Arrow("settle", _S.RETRYING),
                 Arrow("settle", _S.FAILED),
                 Arrow("settle", _S.WAITING),
+                Arrow("settle", _S.QUEUED),
                 Arrow("settle", _S.IN_DOUBT),
                 Arrow("settle", _S.CANCELLED),
                 Arrow("rescue", _S.QUEUED),
@@ -100,7 +101,7 @@ CHART: dict[Status, State] = {
         State(
             _S.WAITING,
             "A workflow suspended on steps, a timer or an external event; needs no worker.",
-            (Arrow("advance", _S.QUEUED), Arrow("timeout", _S.FAILED), Arrow("cancel", _S.CANCELLED)),
+            (Arrow("advance", _S.QUEUED), Arrow("timeout", _S.QUEUED), Arrow("cancel", _S.CANCELLED)),
         ),
         State(_S.SUCCEEDED, "Done; the result is stored."),
         State(

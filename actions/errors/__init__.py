@@ -56,6 +56,7 @@ from actions.errors.verbs import (
     ReasonRequired,
     Refused,
     ResultTimeout,
+    StepNotFound,
     TransactionOpen,
 )
 from actions.errors.workflows import (
@@ -107,6 +108,7 @@ __all__ = [
     "ShuttingDown",
     "SoftTimeout",
     "StepFailed",
+    "StepNotFound",
     "Suspended",
     "TimedOut",
     "TooManySteps",

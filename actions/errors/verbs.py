@@ -45,6 +45,12 @@ class FailureConsumed(NotRetryable):
     code = "failure_consumed"
 
 
+class StepNotFound(DoplatformError):
+    """The workflow has no step of that key; nothing was changed."""
+
+    code = "step_not_found"
+
+
 class ReasonRequired(DoplatformError):
     """This act is audited with a reason of 1 to 2,000 characters; nothing was changed. Say why, and try again."""
 

@@ -115,6 +115,12 @@ class Migration(migrations.Migration):
                 ),
                 ("key", models.CharField(max_length=255)),
                 ("value", models.JSONField()),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), help_text="When it was learned last."
+                    ),
+                ),
             ],
         ),
         migrations.AlterModelOptions(

@@ -37,6 +37,7 @@ class Memory(models.Model):
     )
     key = models.CharField(max_length=255)
     value = models.JSONField()
+    at = models.DateTimeField(db_default=Now(), help_text="When it was learned last.")
 
     def __str__(self) -> str:
         return self.key

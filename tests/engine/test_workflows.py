@@ -3,14 +3,17 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from actions import Context, EventTimeout, GiveUp, StepFailed, emit, gather, sleep, wait_for
+from actions import Context, EventTimeout, GiveUp, Handle, StepFailed, emit, gather, sleep, wait_for
+from actions.engine import ledger
 from actions.engine.maintain import redispatch
+from actions.engine.operate.replay import replay
 from actions.engine.operate.retry import retry
-from actions.errors import FailureConsumed
-from tests.stage import ALICE, column, outcomes, rows, step_of, tree, verbs
+from actions.errors import AlreadyFinished, FailureConsumed
+from tests.stage import ALICE, column, columns, key_of, outcomes, rows, step_of, tree, value, verbs
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -303,13 +306,9 @@ def test_an_event_that_does_not_come_in_time(compose: Any, crew: Any):
     rows("SELECT pg_sleep(0.06)")
     redispatch()
     worker.work()
-    emit_error = None
-    try:
-        emit(handle.id, "review")
-    except Exception as error:
-        emit_error = error
     assert handle.result() == "late"
-    assert emit_error is not None and emit_error.code == "already_finished"
+    with pytest.raises(AlreadyFinished):
+        emit(handle.id, "review")
 
 
 def test_finished_steps_are_undone_in_reverse_when_the_workflow_fails(
@@ -340,3 +339,48 @@ def test_finished_steps_are_undone_in_reverse_when_the_workflow_fails(
         retry(step_of(handle, "stage-moody"), actor=ALICE, reason="too late")
     with pytest.raises(FailureConsumed):
         retry(handle.id, actor=ALICE, reason="too late")
+
+
+def test_a_replay_from_a_step_keeps_what_came_before_it(
+    compose: Any, crew: Any, add: Any, moody: Any, call_out: Any, ran: list[Any]
+):
+    @compose("stage-long")
+    def long() -> list[Any]:
+        first = add(1)["sum"]
+        outside = call_out(first)
+        beside = add.start(a=100, step="beside")
+        mood = moody(n=outside)
+        last = add(mood, 1)["sum"]
+        return [first, outside, beside, mood, last]
+
+    handle = long.invoke()
+    worker = crew()
+    worker.work()
+    assert handle.status == "failed"
+    moody.bad = False
+    ran.clear()
+    again = replay(handle.id, actor=ALICE, reason="another mood", from_step="stage-moody", params={"n": 7})
+    assert again.id != handle.id
+    worker.work()
+    fresh = Handle(again.id)
+    assert fresh.result() == [1, 10, {"sum": 100}, 7, 8]
+    assert sorted(map(str, ran)) == ["('moody', 7)", "(100, 0)", "(7, 1)"]
+    assert columns(step_of(fresh, "stage-call-out"))["replay_of_id"] == str(key_of(step_of(handle, "stage-call-out")))
+    assert column(step_of(fresh, "stage-moody"), "params") == {"n": 7}
+
+
+def test_a_workflow_is_pruned_with_its_steps_and_not_before_them(compose: Any, crew: Any, add: Any, call_out: Any):
+    @compose("stage-old")
+    def old() -> int:
+        return gather(add.start(a=1), call_out.start(n=2, detached=True))[1]
+
+    ended, open_ = old.invoke(), old.invoke()
+    crew().work()
+    rows("UPDATE actions_execution SET finished_at = now() - interval '60 days', id = id")
+    rows(
+        "UPDATE actions_execution SET finished_at = NULL, status = 'queued' WHERE parent_id = %s AND step = 'stage-call-out'",
+        key_of(open_),
+    )
+    assert ledger.prune(days=30, size=100, newest=UUID(int=2**128 - 1)) == 3
+    assert value("SELECT count(*) FROM actions_execution") == 3
+    assert value("SELECT count(*) FROM actions_attempt WHERE execution_id = %s", key_of(ended)) == 0

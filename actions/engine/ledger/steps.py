@@ -1,12 +1,13 @@
 """Steps of workflows: stored, recorded, moved on. Everything here is called with the workflow's row locked."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from actions import values
+from actions import ids, values
 from actions.definitions.actor import Actor
 from actions.engine.ledger.attempts import VERBS, Ending, as_text
 from actions.engine.ledger.verbs import told
@@ -93,6 +94,53 @@ def record_steps(steps: Sequence[NewStep], *, worker: int, now: float) -> None:
         "details": [as_text(ending.details) for ending in endings],
     }
     fetch("record_steps", columns, prepare=True)
+
+
+def copy_step(row: tuple[Any, ...], *, fresh: dict[str, UUID], parent: UUID, label: str) -> None:
+    """Store a copy of a step, a row of earlier_steps.sql, under the workflow `parent`; `fresh` has the copies' ids."""
+    (
+        original, step, action, queue, priority, status, params, result, error, fingerprint, tags, optional, detached,
+        consumed, inputs, prerequisites, started_at, finished_at, secret,
+    ) = row  # fmt: skip
+    details = {
+        "params": fingerprint,
+        "after": status,
+        "copied_from": str(original),
+        "parent": str(parent),
+        "step": step,
+    }
+    if result is not None:
+        details["result"] = values.check_and_digest(json.loads(result)).fingerprint
+    taken = [{**one, "from": str(fresh.get(one["from"], one["from"]))} for one in json.loads(inputs or "[]")]
+    fetch(
+        "copy_step",
+        {
+            "id": fresh[str(original)],
+            "original": original,
+            "parent": parent,
+            "owner": ids.public_id(parent),
+            "label": label,
+            "step": step,
+            "action": action,
+            "queue": queue,
+            "priority": priority,
+            "status": status,
+            "params": params,
+            "result": result,
+            "error": error,
+            "fingerprint": fingerprint,
+            "tags": tags,
+            "optional": optional,
+            "detached": detached,
+            "consumed": consumed,
+            "inputs": values.dumps(taken) if taken else None,
+            "prerequisites": [fresh.get(str(one), one) for one in prerequisites or ()] or None,
+            "started_at": started_at,
+            "finished_at": finished_at,
+            "secret": secret,
+            "data": values.dumps(details),
+        },
+    )
 
 
 def suspend(suspensions: Sequence[Suspension]) -> None:

@@ -1,13 +1,23 @@
-"""replay: a new execution with the same or edited params, linked to the one it repeats."""
+"""replay: a new execution with the same or edited params, linked to the one it repeats; of a workflow also from one of its
+steps, with what came before as it was."""
 
+import json
 from typing import Any
+from uuid import UUID
 
+from django.db import transaction
+
+from actions import ids, values
+from actions.definitions.action import Action
 from actions.definitions.actor import Actor
 from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
-from actions.engine import access, secrets
+from actions.engine import access, inputs, ledger, secrets
 from actions.engine.accept import accept
-from actions.engine.operate.subject import find
+from actions.engine.operate.subject import Subject, find
+from actions.engine.statements import fetch
+from actions.engine.workflows.entry import OVERRIDE
+from actions.errors import StepNotFound
 from actions.models import Execution
 
 
@@ -18,22 +28,77 @@ def replay(
     reason: str = "",
     params: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
+    from_step: str | None = None,
 ) -> Accepted:
     """Do it once more. `params` replaces the original's; a secret left as dots keeps its value.
 
-    Raises what accept raises for the params, ExecutionNotFound, ActionNotFound when the code has it no more.
+    `from_step` is the key of a step of a workflow: the new workflow finds the results of what came before that step, runs it
+    with `params` (its own, where none are given) and goes on from there.
+
+    Raises what accept raises for the params, ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
     """
     access.require(actor, "replay", subject=execution_id)
     reason = access.checked_reason(actor, reason)
     subject = find(execution_id)
     action = registry.find(subject.action)
+    wanted = _params(subject, params if from_step is None else None)
+    # The key says which original and, when the caller gave one, which of its wishes: a double click is one replay.
+    invocation = Invocation(
+        params=wanted.params,
+        idempotency_key=idempotency_key,
+        actor=actor,
+        replay_of=subject.id,
+        tags=tuple(wanted.tags),
+    )
+    if from_step is None:
+        return accept(action, invocation, reason=reason)
+    edited = _checked_edit(subject, from_step, params)
+    with transaction.atomic():
+        accepted = accept(action, invocation, reason=reason)
+        if not accepted.replayed:
+            _bring(subject, find(accepted.id).id, action, from_step, edited)
+        return accepted
+
+
+def _params(subject: Subject, params: dict[str, Any] | None) -> Execution:
+    """The original, its params in clear and with the results that they took from other steps, or edited."""
     original = Execution.objects.select_related("executionsecret").get(pk=subject.id)
     wanted = dict(original.params if params is None else params)
     if hasattr(original, "executionsecret"):
         plain = secrets.decrypt(original.executionsecret.ciphertext)
         wanted |= {name: value for name, value in plain.items() if wanted.get(name) == secrets.DOTS}
-    # The key says which original and, when the caller gave one, which of its wishes: a double click is one replay.
-    invocation = Invocation(
-        params=wanted, idempotency_key=idempotency_key, actor=actor, replay_of=subject.id, tags=tuple(original.tags)
-    )
-    return accept(action, invocation, reason=reason)
+    if original.inputs and params is None:
+        taken = values.dumps(original.inputs)
+        wanted = json.loads(inputs.filled(values.dumps(wanted), taken, inputs.results(taken)))
+    original.params = wanted
+    return original
+
+
+def _checked_edit(subject: Subject, key: str, params: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The edited params of the step, as far as they can be judged now. Raises StepNotFound, InvalidParams."""
+    step = Execution.objects.filter(parent=subject.id, step=key).first()
+    if step is None or not subject.is_workflow:
+        raise StepNotFound(f"{subject.public_id} has no step called {key[:100]!r}. Nothing was changed.")
+    if params is None:
+        return None
+    values.check(params)
+    action = registry.find(step.action_id)
+    kept = {name for name, value in params.items() if value == step.params.get(name)}
+    if kept:
+        action.params.check(values.dumps(params), kept)
+    else:
+        action.params.load(values.dumps(params))
+    return params
+
+
+def _bring(
+    subject: Subject, workflow: UUID, action: "Action[Any, Any]", key: str, edited: dict[str, Any] | None
+) -> None:
+    """Give the new workflow what came before the step, and the step's edited params."""
+    rows = fetch("earlier_steps", {"workflow": subject.id, "step": key})
+    fresh = {str(row[0]): ids.new_id() for row in rows}
+    for row in rows:
+        ledger.copy_step(row, fresh=fresh, parent=workflow, label=action.name)
+    fetch("copy_memory", {"id": workflow, "original": subject.id, "step": key})
+    if edited is not None:
+        ledger.remember([(workflow, OVERRIDE + key, edited)])

@@ -6,11 +6,8 @@ is settled; one that has to wait raises Suspended, and the entry says what it wa
 
 import json
 import time
-from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from actions import ids, values
 from actions.definitions.action import Action
@@ -23,11 +20,10 @@ from actions.engine.ledger import Claim, NewStep
 from actions.engine.secrets import DOTS
 from actions.engine.statements import fetch
 from actions.engine.workflows.recall import Recalled, Step
+from actions.engine.workflows.told import Told
 from actions.errors import (
-    EventTimeout,
     InvalidInput,
     NotInWorkflow,
-    Suspended,
     TooManySteps,
     WorkflowChanged,
 )
@@ -39,44 +35,24 @@ if TYPE_CHECKING:
 MOST_STEPS = 10_000
 UNDO = "undo:"
 """Begins the keys of steps that undo others."""
+OVERRIDE = "override:"
+"""Begins the keys under which a replay remembers edited params of its steps."""
 _LONGEST_KEY = 255
-_LONGEST_EVENT = 100
 
 
-class Entry:
+class Entry(Told):
     """What the function has met, begun and still waits for. Implements definitions.flow.Run."""
 
     def __init__(
         self, *, performer: "Performs", workflow: Action[Any, Any], claim: Claim, guard: Guard, recalled: Recalled
     ) -> None:
-        self.claim = claim
+        super().__init__(claim=claim, guard=guard, recalled=recalled)
         self.steps = recalled.steps
-        self.memory = recalled.memory
         self.new: list[NewStep] = []
         """Steps to be stored: begun, or done in line."""
-        self.learned: dict[str, Any] = {}
-        """What is to be remembered."""
-        self.taken: list[tuple[UUID, str]] = []
-        """Events that were given to waits: id and key."""
-        self.met: set[str] = set()
-        """Failures that the function was told of in this entry, by key."""
-        self.passed: set[str] = set()
-        """Those that it has gone on past."""
-        self.awaits: list[UUID] = []
-        self.event: str | None = None
-        self.wake_at: datetime | None = None
-        self.suspended = False
-        self.cancels = False
-        """Whether steps that have not ended are to be cancelled."""
-        self.fault: BaseException | None = None
-        """What ends the entry whatever the function makes of it."""
         self.performer = performer
         self._workflow = workflow
-        self._guard = guard
-        self._counters: Counter[str] = Counter()
         self._asked: set[str] = set()
-        self._new_by_id: dict[UUID, NewStep] = {}
-        self._clock: tuple[datetime, float] | None = None
 
     # What the function calls
 
@@ -91,9 +67,9 @@ class Entry:
         detached: bool,
     ) -> Future[Any]:
         """See definitions.flow.Run."""
-        self._go_on()
+        self.go_on()
         key = self._key(action, step)
-        marked, inputs = lift(params)
+        marked, inputs = self._edited(key, action, *lift(params))
         known = self._known(key, action, marked)
         if known is None:
             new = self._prepare(key, action, marked, inputs, after)
@@ -103,9 +79,9 @@ class Entry:
 
     def call(self, action: Action[Any, Any], params: dict[str, Any]) -> Any:
         """See definitions.flow.Run."""
-        self._go_on()
+        self.go_on()
         key = self._key(action, None)
-        marked, inputs = lift(params)
+        marked, inputs = self._edited(key, action, *lift(params))
         known = self._known(key, action, marked)
         if known is None:
             new = self._prepare(key, action, marked, inputs, ())
@@ -116,55 +92,18 @@ class Entry:
 
     def result(self, future: Future[Any]) -> Any:
         """See definitions.flow.Run."""
-        self._go_on()
+        self.go_on()
         step = self._step(future)
         return self._outcome(step, None)
 
     def gather(self, futures: Sequence[Future[Any]]) -> list[Any]:
         """See definitions.flow.Run."""
-        self._go_on()
+        self.go_on()
         steps = [self._step(future) for future in futures]
         self.await_steps([step for step in steps if not step.ended])
         return [self._outcome(step, None) for step in steps]
 
-    def sleep(self, seconds: float) -> None:
-        """See definitions.flow.Run."""
-        self._go_on()
-        key = self._numbered("sleep")
-        until = self._remembered(key, lambda: _text(self.clock() + timedelta(seconds=seconds)))
-        if self.clock() < _moment(until):
-            self.suspend(wake_at=_moment(until))
-
-    def wait_for(self, name: str, timeout: float | None) -> Any:
-        """See definitions.flow.Run."""
-        self._go_on()
-        if not 0 < len(name) <= _LONGEST_EVENT or "\x00" in name:
-            raise InvalidInput("invalid_event", f"An event's name has 1 to {_LONGEST_EVENT} characters.")
-        key = self._numbered(f"wait:{name}")
-        known = self._remembered(
-            key, lambda: {"until": None if timeout is None else _text(self.clock() + timedelta(seconds=timeout))}
-        )
-        if "until" in known:
-            known = self._look_for_event(name, key, known["until"])
-        if known.get("timed_out"):
-            raise EventTimeout(f"No event {name!r} came in time. One that comes now is kept for another wait.")
-        return known["payload"]
-
-    def now(self) -> datetime:
-        """See definitions.flow.Run."""
-        self._go_on()
-        return _moment(self._remembered(self._numbered("now"), lambda: _text(self.clock())))
-
     # What enter and undo need
-
-    def suspend(
-        self, *, awaits: Sequence[UUID] = (), event: str | None = None, wake_at: datetime | None = None
-    ) -> NoReturn:
-        """Leave the function until all these steps have ended, the event has come, or the time has."""
-        # The newest first: it is nearly always the one that has not ended, so that looking at one is enough.
-        self.awaits, self.event, self.wake_at = sorted(awaits, reverse=True), event, wake_at
-        self.suspended = True
-        raise Suspended
 
     def await_steps(self, steps: Sequence[Step]) -> None:
         """Suspend unless there are none."""
@@ -198,30 +137,10 @@ class Entry:
             del self.steps[new.step]
             self.new.remove(new)
 
-    def learn(self, key: str, value: Any) -> None:
-        """Remember for all later entries."""
-        self.memory[key] = self.learned[key] = value
-
-    def clock(self) -> datetime:
-        """The database's time."""
-        if self._clock is None:
-            with self._guard.aside():
-                self._clock = (fetch("clock", {})[0][0], time.monotonic())
-        moment, at = self._clock
-        return moment + timedelta(seconds=time.monotonic() - at)
-
     # How
 
-    def _go_on(self) -> None:
-        """The function has gone on, past every failure that it was told of."""
-        if self.fault is not None:
-            raise self.fault
-        if self.suspended:
-            raise Suspended
-        self.passed |= self.met
-
     def _key(self, action: Action[Any, Any], step: str | None) -> str:
-        key = self._numbered(action.name) if step is None else step
+        key = self.numbered(action.name) if step is None else step
         if not 0 < len(key) <= _LONGEST_KEY or "\x00" in key or key.startswith(UNDO):
             raise InvalidInput(
                 "invalid_step", f"A step's key has 1 to {_LONGEST_KEY} characters and does not begin with {UNDO!r}."
@@ -231,11 +150,20 @@ class Entry:
         self._asked.add(key)
         return key
 
-    def _numbered(self, name: str) -> str:
-        """The name alone for the first, name#2 for the second."""
-        self._counters[name] += 1
-        number = self._counters[name]
-        return name if number == 1 else f"{name}#{number}"
+    def _edited(
+        self, key: str, action: Action[Any, Any], marked: dict[str, Any], inputs: list[Input]
+    ) -> tuple[dict[str, Any], list[Input]]:
+        """The params that an operator chose for this step of a replay, in the place of those that the function gives."""
+        edited = self.memory.get(OVERRIDE + key)
+        if edited is None:
+            return marked, inputs
+        kept = {
+            name
+            for name, value in edited.items()
+            if name in marked and (value == marked[name] or (value == DOTS and name in action.params.secret))
+        }
+        chosen = {name: marked[name] if name in kept else value for name, value in edited.items()}
+        return chosen, [wanted for wanted in inputs if wanted.at[0] in kept]
 
     def _known(self, key: str, action: Action[Any, Any], marked: dict[str, Any]) -> Step | None:
         """The step that an earlier entry began under this key. Raises WorkflowChanged when that was another one."""
@@ -367,33 +295,3 @@ class Entry:
         """Its result as JSON, as references see it."""
         self._outcome(step, None)
         return None if step.result is None else json.loads(step.result)
-
-    def _remembered(self, key: str, make: Any) -> Any:
-        if key not in self.memory:
-            self.learn(key, make())
-        return self.memory[key]
-
-    def _look_for_event(self, name: str, key: str, until: str | None) -> dict[str, Any]:
-        with self._guard.aside():
-            waiting = fetch("events", {"id": self.claim.id})
-        taken = {event for event, _ in self.taken}
-        for event, called, payload in waiting:
-            if called == name and event not in taken:
-                self.taken.append((event, key))
-                self.learn(key, {"payload": None if payload is None else json.loads(payload)})
-                break
-        else:
-            moment = None if until is None else _moment(until)
-            if moment is None or self.clock() < moment:
-                self.suspend(event=name, wake_at=moment)
-            self.learn(key, {"timed_out": True})
-        known: dict[str, Any] = self.memory[key]
-        return known
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat()
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
