@@ -14,7 +14,7 @@ from actions.states import DUE, Status
 class Execution(models.Model):
     """One request to do an action. Written by engine/ledger alone.
 
-    The checks of migration 0002 refuse what the chart forbids: finished_at exactly in finished statuses, a worker exactly in
+    The check of migration 0005 refuses what the chart forbids: finished_at exactly in finished statuses, a worker exactly in
     running, an error only in failed, retrying and in_doubt.
     """
 
