@@ -123,7 +123,7 @@ def _place(execution: Execution, tree: Tree) -> Place:
     shown = [tree.around[id_] for id_ in prerequisites[: workflows.MOST_BESIDE] if id_ in tree.around]
     key = execution.step or ""
     return Place(
-        workflow=tree.around.get(execution.parent_id),
+        workflow=tree.around.get(execution.parent_id) if execution.parent_id else None,
         prerequisites=shown,
         more_prerequisites=max(0, len(prerequisites) - workflows.MOST_BESIDE),
         sources=[Source(_joined(one["at"]), tree.around.get(one["from"]), _joined(one["path"])) for one in wanted],
