@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from actions.admin import show
 from actions.admin.base import may
 from actions.admin.show import Payload
-from actions.ids import parse_id
 from actions.models import Action, Execution
 from actions.queries import steps, workflows
 from actions.queries.steps import UNDO, Row, Step, Tree
@@ -16,7 +15,7 @@ from actions.queries.workflows import Event, Told, Undo, Waits
 from actions.states import FINISHED, Status
 
 _FITS_A_SCREEN = 20
-"""Steps below which what has failed is not named apart from the tree."""
+"""Rows up to which what has failed is not listed apart from the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,11 @@ class Workflow:
     may_resolve: bool
 
     @property
+    def long(self) -> bool:
+        """Whether what has failed may stand far down in the tree."""
+        return len(self.tree.rows) > _FITS_A_SCREEN
+
+    @property
     def nested(self) -> int:
         """Steps of its sub-workflows."""
         return self.tree.total - sum(self.tree.direct.values())
@@ -81,12 +85,12 @@ class Place:
 
 
 def about(request: HttpRequest, execution: Execution, action: Action | None) -> dict[str, Any]:
-    """The page's words about workflows: `workflow`, `place`, `refusal` (why retry is not offered), `culprit`."""
+    """The page's words about workflows: `workflow`, `place`, `refusal` (why retry is not offered)."""
     kind = action.kind if action else None
     if kind == "action" and execution.parent_id is None:
         return {}
     tree = workflows.tree_of(execution, kind)
-    known: dict[str, Any] = {"culprit": _culprit(execution)}
+    known: dict[str, Any] = {}
     if execution.pk not in tree.around:
         return known
     if kind == "workflow" or tree.total:
@@ -110,7 +114,7 @@ def _workflow(request: HttpRequest, execution: Execution, tree: Tree) -> Workflo
         waits=workflows.waits(execution, tree, told.deadline),
         undos=workflows.undone(execution, tree),
         events=shown,
-        troubled=tree.troubled if tree.total > _FITS_A_SCREEN else [],
+        troubled=tree.troubled,
         may_retry=may(request, "retry"),
         may_emit=may(request, "emit") and execution.status not in FINISHED,
         may_resolve=may(request, "resolve"),
@@ -136,9 +140,3 @@ def _joined(path: list[str | int]) -> str:
     """order.items[0]"""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return show.visible(text.removeprefix("."))
-
-
-def _culprit(execution: Execution) -> str:
-    """The public id of the step that its error names."""
-    named = str((execution.error or {}).get("execution", ""))
-    return named if parse_id(named) else ""
