@@ -1,14 +1,20 @@
 """Sentences that several faces say in the same words."""
 
 RETRIED = "Queued again with a new attempt; its tries are counted anew."
+RETRIED_WORKFLOW = "Its failed steps are queued again, and it waits for them; what has succeeded is not run again."
+RETRIED_STEP = "Queued again with a new attempt; its workflow waits for it again."
 RUN_NOW = "Due now."
 CANCELLED = "Cancelled; whatever it had written is rolled back."
+CANCELLED_WORKFLOW = "Cancelled, with its steps that had not ended. What has succeeded stays done: nothing is undone."
 CANCEL_ASKED = "Asked to stop; its handler sees that at its next heartbeat."
 FORCED_IN_DOUBT = "Stopped by force and put in doubt: say what really happened."
 RESOLVED = "Resolved."
 TRIGGERED = "Accepted; it starts when a worker is free."
 TRIGGERED_BEFORE = "This request was accepted before; here is the execution that it made. Nothing was done twice."
 REPLAYED = "Accepted as a new execution that replays this one."
+EMITTED = "Told: the workflow waited for this event, and goes on."
+EMITTED_EARLY = "Told: the workflow does not wait for this event now; its next wait for it gets it."
+EMITTED_BEFORE = "This event was told before, and kept; nothing was done twice."
 PAUSED = "Paused: what is running ends, nothing new starts."
 RESUMED = "Resumed: what waited goes on."
 EXPLAIN = {
@@ -19,6 +25,7 @@ EXPLAIN = {
     "cancel": "Never start it, or ask its handler to stop.",
     "force_stop": "Do not wait for its handler: take the attempt away from it.",
     "resolve": "Nobody knows whether its outside effect happened. Say what you found out.",
+    "emit": "Tell the workflow that something happened outside. An event that nobody waits for is kept for the next wait.",
     "pause": "Nothing new starts until somebody resumes it; what is running ends, and what is asked for is kept.",
     "resume": "What waited goes on.",
 }
@@ -35,8 +42,58 @@ FORCE_MEANS = {
     "external": "What its handler has written here is rolled back, and the execution is put in doubt: its outside effect "
     "may have happened. You will have to say what really happened.",
 }
+CANCEL_WORKFLOW_MEANS = {
+    "idle": "It is cancelled at once. What has succeeded stays done: nothing is undone.",
+    "running": "Its function is running: it is cancelled at once, and what it did in this entry is rolled back. "
+    "What has succeeded before stays done: nothing is undone.",
+}
+CANCEL_STEP_MEANS = (
+    "Its workflow fails, unless the step is optional or the function catches it; what needs it is skipped."
+)
+WORKFLOW = (
+    "Composes other actions, each a step of its own, and goes on exactly where it stopped. It has no effects itself."
+)
 EFFECTS = {
     "external": "Reaches outside and must not be repeated blindly: an attempt that is lost in the middle is put in doubt.",
     "repeatable": "Reaches outside and is safe to repeat: an attempt that is lost in the middle is tried again.",
     "database": "Writes only to this database: its writes and its record commit together, exactly once.",
 }
+
+
+def cancel_done(*, asked: bool, in_doubt: bool, workflow: bool) -> str:
+    """What a cancel did."""
+    if asked:
+        return CANCEL_ASKED
+    if in_doubt:
+        return FORCED_IN_DOUBT
+    return CANCELLED_WORKFLOW if workflow else CANCELLED
+
+
+def retry_done(*, waits: bool, step: bool) -> str:
+    """What a retry did: whether it `waits` for steps of its own, or is itself one."""
+    if waits:
+        return RETRIED_WORKFLOW
+    return RETRIED_STEP if step else RETRIED
+
+
+def emit_done(*, new: bool, goes_on: bool) -> str:
+    """What an emit did."""
+    if not new:
+        return EMITTED_BEFORE
+    return EMITTED if goes_on else EMITTED_EARLY
+
+
+def kind_means(kind: str, effects: str) -> str:
+    """What a workflow, or an action with these effects, does."""
+    return WORKFLOW if kind == "workflow" else EFFECTS.get(effects, "")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people read them; nothing for None."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

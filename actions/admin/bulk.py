@@ -48,12 +48,13 @@ class Many:
 
 
 def _retry(public_id: str, actor: Actor, reason: str, attempt: int) -> str:
-    retry_one(public_id, actor=actor, reason=reason, seen_attempt=attempt)
-    return words.RETRIED
+    now = retry_one(public_id, actor=actor, reason=reason, seen_attempt=attempt)
+    return words.retry_done(waits=now.status == Status.WAITING, step=now.parent is not None)
 
 
 def _cancel(public_id: str, actor: Actor, reason: str, _attempt: int) -> str:
-    return words.CANCEL_ASKED if cancel_one(public_id, actor=actor, reason=reason).asked else words.CANCELLED
+    done = cancel_one(public_id, actor=actor, reason=reason)
+    return words.cancel_done(asked=done.asked, in_doubt=False, workflow=done.subject.is_workflow)
 
 
 _ENDED = {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.SKIPPED, Status.IN_DOUBT}

@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 
 from actions.admin import show
 from actions.admin.base import BoundedList, LookOnly, may, require
-from actions.admin.filters import EffectsFilter, PausedFilter, QueueFilter
+from actions.admin.filters import ActionKindFilter, EffectsFilter, PausedFilter, QueueFilter
 from actions.admin.pausing import pause_page
 from actions.admin.triggering import trigger_page
 from actions.errors import ActionNotFound
-from actions.messages import EFFECTS
+from actions.messages import kind_means
 from actions.models import Action, Queue
 from actions.queries import catalogue, stats
 
@@ -38,8 +38,8 @@ class ActionList(BoundedList):
 class ActionAdmin(LookOnly):
     """What can be done."""
 
-    list_display = ("shown_name", "effects", "queue", "shown_state", "counts", "last", "trigger")
-    list_filter = (PausedFilter, EffectsFilter, QueueFilter)
+    list_display = ("shown_name", "kind", "shown_effects", "queue", "shown_state", "counts", "last", "trigger")
+    list_filter = (PausedFilter, ActionKindFilter, EffectsFilter, QueueFilter)
     search_fields = ("name", "description")
     ordering = ("name",)
     note = f"What the code declares. Counts are of each action's newest {stats.RECENT:,} executions."
@@ -65,7 +65,7 @@ class ActionAdmin(LookOnly):
         context = {
             "title": action.name,
             "action": action,
-            "meaning": EFFECTS.get(action.effects, ""),
+            "meaning": kind_means(action.kind, action.effects),
             "recent": stats.by_action([action.name])[action.name],
             "params_schema": show.Payload(action.params_schema),
             "result_schema": show.Payload(action.result_schema),
@@ -102,6 +102,11 @@ class ActionAdmin(LookOnly):
         """With the first line of its description."""
         first = action.description.partition("\n")[0]
         return format_html('<strong>{}</strong><br><span class="do-quiet">{}</span>', action.name, show.visible(first))
+
+    @admin.display(description="effects")
+    def shown_effects(self, action: Action) -> str:
+        """A workflow has none of its own."""
+        return "those of its steps" if action.kind == "workflow" else action.effects
 
     @admin.display(description="state")
     def shown_state(self, action: Action) -> SafeString | str:

@@ -10,8 +10,8 @@ from actions.admin import show
 from actions.admin.base import LookOnly, actor_of, require
 from actions.admin.verbs import Act, Verb
 from actions.errors import Forbidden, InvalidInput, ReasonRequired, Refused
+from actions.queries import catalogue
 from actions.queries.audit import last_word
-from actions.queries.catalogue import effects_of
 
 if TYPE_CHECKING:
     from actions.models import Execution
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 def confirm(admin: LookOnly, request: HttpRequest, execution: "Execution", verb: Verb) -> HttpResponse:
     """GET shows what will happen; POST does it."""
     require(request, verb.name)
-    effects = effects_of(execution.action_id)
+    action = catalogue.get(execution.action_id)
     form = verb.form(request.POST if request.method == "POST" else None)
     if request.method != "POST":
-        if not verb.offered(execution, effects):
+        if not verb.offered(execution, action):
             return stale(admin, request, execution, f"{verb.label} is not possible: {execution} is {_now(execution)}.")
+        if why := verb.refusal(execution, action):
+            return stale(admin, request, execution, f"{verb.label} is not possible: {why}")
     elif not verb.judges_itself and (answer := _changed(request, execution)):
         return stale(admin, request, execution, answer)
     elif form.is_valid():
@@ -46,8 +48,7 @@ def confirm(admin: LookOnly, request: HttpRequest, execution: "Execution", verb:
         "title": f"{verb.label}: {execution.action_id}",
         "execution": execution,
         "verb": verb,
-        "consequence": verb.consequence(execution, effects),
-        "effects": effects,
+        "consequence": verb.consequence(execution, action),
         "form": form,
         "seen_status": request.POST.get("status", execution.status),
         "seen_attempt": request.POST.get("attempt", execution.attempt),

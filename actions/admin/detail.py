@@ -9,11 +9,12 @@ from actions.admin import show
 from actions.admin.base import may
 from actions.admin.show import Payload
 from actions.admin.verbs import VERBS
+from actions.admin.workflow import about
 from actions.ids import public_id
 from actions.messages import EXPLAIN
-from actions.models import Attempt, Execution
+from actions.models import Action, Attempt, Execution
 from actions.queries import attempts, audit, catalogue, executions
-from actions.states import CHART, Effects, Status
+from actions.states import CHART, FINISHED, Status
 from actions.values import redact
 
 _LONGEST_LOG = 100
@@ -46,7 +47,7 @@ class Try:
 def detail(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     """Everything that the template shows."""
     action = catalogue.get(execution.action_id)
-    effects = action.effects if action else Effects.EXTERNAL.value
+    workflow = about(request, execution, action)
     page = attempts.page_of(execution.pk, before=_before(request))
     payload = may(request, "view_payload")
     return {
@@ -54,7 +55,7 @@ def detail(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "execution": execution,
         "action": action,
         "meaning": CHART[Status(execution.status)].meaning,
-        "buttons": _buttons(request, execution, effects, known=action is not None and action.declared),
+        "buttons": _buttons(request, execution, action, retryable=not workflow.get("refusal")),
         "params": Payload(execution.params) if payload else None,
         "result": Payload(execution.result) if payload and execution.result is not None else None,
         "hidden": not payload,
@@ -64,18 +65,24 @@ def detail(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "audit": audit.of_execution(execution.pk) if may(request, "view_audit") else None,
         "replay_of": public_id(execution.replay_of_id) if execution.replay_of_id else "",
         "replays": executions.replays(execution),
+        **workflow,
     }
 
 
-def _buttons(request: HttpRequest, execution: Execution, effects: str, *, known: bool) -> list[Button]:
+def _buttons(request: HttpRequest, execution: Execution, action: Action | None, *, retryable: bool) -> list[Button]:
     buttons = [
         Button(verb.label, show.execution_url(execution.pk, verb.name), verb.explain, verb.danger, main=not verb.danger)
         for verb in VERBS.values()
-        if verb.offered(execution, effects) and may(request, verb.name)
+        if verb.offered(execution, action) and may(request, verb.name) and (retryable or verb.name != "retry")
     ]
-    if known and may(request, "replay"):
-        from_here = Button("Replay", show.execution_url(execution.pk, "replay"), EXPLAIN["replay"])
-        buttons.append(from_here)
+    if action is None:
+        return buttons
+    if action.kind == "workflow" and execution.status not in FINISHED and may(request, "emit"):
+        url = show.execution_url(execution.pk, "emit")
+        buttons.insert(0, Button("Emit event", url, EXPLAIN["emit"], main=bool(execution.awaited_event)))
+    # Params that come from other steps are known only inside their workflow.
+    if action.declared and may(request, "replay") and not execution.inputs:
+        buttons.append(Button("Replay", show.execution_url(execution.pk, "replay"), EXPLAIN["replay"]))
     return buttons
 
 

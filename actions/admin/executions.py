@@ -7,17 +7,20 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from actions.admin import bulk, show
 from actions.admin.base import BoundedList, LookOnly, may, require
 from actions.admin.confirm import confirm
 from actions.admin.detail import detail
-from actions.admin.filters import ActionFilter, QueueFilter, StatusFilter
+from actions.admin.emitting import emit_page
+from actions.admin.filters import ActionFilter, KindFilter, QueueFilter, StatusFilter, WorkflowFilter
 from actions.admin.replaying import replay_page
 from actions.admin.verbs import VERBS
 from actions.errors import ExecutionNotFound
 from actions.models import Execution
+from actions.queries import catalogue
 from actions.queries import executions as reads
 from actions.states import Status
 
@@ -31,6 +34,15 @@ class ExecutionList(BoundedList):
             return ["-finished_at", "-id"]
         return ["-id"]
 
+    def get_results(self, request: HttpRequest) -> None:
+        """One more query for the whole page: which of them are workflows."""
+        super().get_results(request)
+        rows = list(self.result_list)
+        names = catalogue.workflows()
+        for row in rows:
+            row.is_workflow = row.action_id in names
+        self.result_list = rows
+
     def url_for_result(self, result: Any) -> str:
         """By the public id."""
         return show.execution_url(result.pk)
@@ -42,7 +54,7 @@ class ExecutionAdmin(LookOnly):
 
     list_display = ("shown_id", "shown_action", "shown_status", "cause", "shown_actor", "asked", "ended")
     list_display_links = None
-    list_filter = (StatusFilter, ActionFilter, QueueFilter)
+    list_filter = (StatusFilter, KindFilter, WorkflowFilter, ActionFilter, QueueFilter)
     search_fields: ClassVar[Any] = ("id",)
     search_help_text = "An id (exec_…) or an exact idempotency key"
     actions = (bulk.retry, bulk.cancel)
@@ -87,6 +99,7 @@ class ExecutionAdmin(LookOnly):
         return [
             *pages,
             path("<str:public_id>/replay/", wrap(self._replay), name=_name("replay")),
+            path("<str:public_id>/emit/", wrap(self._emit), name=_name("emit")),
             path("<str:public_id>/payload/<str:part>.json", wrap(self._download), name=_name("payload")),
             *super().get_urls(),
         ]
@@ -108,6 +121,10 @@ class ExecutionAdmin(LookOnly):
     def _replay(self, request: HttpRequest, public_id: str) -> HttpResponse:
         require_view(request)
         return replay_page(self, request, self._find(public_id))
+
+    def _emit(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        require_view(request)
+        return emit_page(self, request, self._find(public_id))
 
     def _download(self, request: HttpRequest, public_id: str, part: str) -> HttpResponse:
         require_view(request)
@@ -131,9 +148,16 @@ class ExecutionAdmin(LookOnly):
         return show.execution_link(execution.pk)
 
     @admin.display(description="action")
-    def shown_action(self, execution: Execution) -> str:
-        """By its name; its row may be gone."""
-        return execution.action_id
+    def shown_action(self, execution: Execution) -> SafeString | str:
+        """By its name (its row may be gone), with the workflow that a step belongs to."""
+        name: SafeString | str = execution.action_id
+        if getattr(execution, "is_workflow", False):
+            name = format_html('{} <span class="do-kind">workflow</span>', name)
+        if execution.parent_id is None:
+            return name
+        url, key = show.execution_url(execution.parent_id), show.visible(execution.step or "")
+        of = '{}<br><span class="do-quiet">step <bdi>{}</bdi> of <a href="{}">its workflow</a></span>'
+        return format_html(of, name, key, url)
 
     @admin.display(description="status")
     def shown_status(self, execution: Execution) -> str:

@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from actions import values
 from actions.models import Action, Queue
+from actions.queries import executions
 from actions.queries.audit import VERBS
 from actions.queries.health import fresh_since
 from actions.states import Effects, Status
@@ -53,6 +55,56 @@ class StatusFilter(Choice):
         first = [Status.FAILED, Status.IN_DOUBT, Status.RETRYING, Status.RUNNING, Status.QUEUED]
         rest = [status for status in Status if status not in first]
         return [(status.value, status.value.replace("_", " ")) for status in first + rest]
+
+
+class KindFilter(Choice):
+    """Workflows, steps, or what belongs to no workflow."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> Iterable[tuple[str, str]]:
+        """In the words of the list."""
+        return [("top", "top level only"), ("workflow", "workflows"), ("step", "steps")]
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Executions of that kind."""
+        return executions.of_kind(queryset, value)
+
+
+class WorkflowFilter(admin.SimpleListFilter):
+    """The steps of one workflow; offered where an address asks for it."""
+
+    title = "workflow"
+    parameter_name = "workflow"
+
+    def lookups(self, request: HttpRequest, _model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The one that is asked for."""
+        asked = request.GET.get(self.parameter_name, "")[:_LONGEST_NAME]
+        return [(asked, values.visible(asked))] if asked else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Its steps."""
+        value = self.value()
+        if value is None:
+            return queryset
+        parent = executions.parse(value)
+        if parent is None:
+            messages.error(request, "That is no id of a workflow; the list below is empty.")
+            return queryset.none()
+        return queryset.filter(parent=parent)
+
+
+class ActionKindFilter(Choice):
+    """Actions or workflows."""
+
+    title = "kind"
+    parameter_name = "kind"
+    column = "kind"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> Iterable[tuple[str, str]]:
+        """Both."""
+        return [("action", "actions"), ("workflow", "workflows")]
 
 
 class ActionFilter(Choice):
@@ -135,7 +187,12 @@ class ActorKindFilter(Choice):
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> Iterable[tuple[str, str]]:
         """The kinds of actors."""
-        return [("user", "people"), ("api_key", "API keys"), ("system", "the platform and code")]
+        return [
+            ("user", "people"),
+            ("api_key", "API keys"),
+            ("workflow", "workflows"),
+            ("system", "the platform and code"),
+        ]
 
 
 class SinceFilter(Choice):

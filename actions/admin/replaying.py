@@ -23,6 +23,9 @@ def replay_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> 
     action = catalogue.get(execution.action_id)
     if action is None or not action.declared:
         return stale(admin, request, execution, f"There is no action {execution.action_id} any more to replay it with.")
+    if execution.inputs:
+        why = f"Params of {execution} come from other steps of its workflow: replay that instead."
+        return stale(admin, request, execution, why)
     seen = may(request, "view_payload")
     questions: list[Param] = questions_of(action) if seen else []
     sent = request.POST if request.method == "POST" else None

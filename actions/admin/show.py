@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from actions.ids import public_id
+from actions.messages import duration
 from actions.values import redact, visible
 
 LONGEST_SHOWN = 64 * 1024
@@ -57,12 +58,3 @@ class Payload:
         self.text = text[:LONGEST_SHOWN]
         self.cut = len(text) > LONGEST_SHOWN
         self.length = len(text)
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people read them."""
-    if seconds is None:
-        return ""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -41,7 +41,7 @@ def trigger_page(admin: LookOnly, request: HttpRequest, action: Action) -> HttpR
     context = {
         "title": f"Trigger {action.name}",
         "action": action,
-        "explain": words.EFFECTS.get(action.effects, ""),
+        "explain": words.kind_means(action.kind, action.effects),
         "params": params,
         "options": options,
         "key_field": FORM_KEY,

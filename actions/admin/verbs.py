@@ -13,7 +13,8 @@ from actions.engine.operate.cancel import cancel
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
-from actions.models import Execution
+from actions.models import Action, Execution
+from actions.queries import workflows
 from actions.states import DUE, Effects, Status
 
 
@@ -41,27 +42,38 @@ class Verb:
     danger: bool = False
     judges_itself: bool = False
     """Whether the engine compares the attempt that was seen, and knows who was first."""
-    means: Callable[[Execution, str], str] | None = None
+    means: Callable[[Execution, Action | None], str] | None = None
+    refuses: Callable[[Execution, str | None], str] | None = None
+    """Why it is not offered although the status fits, by the kind of the action; empty where it is."""
 
     @property
     def explain(self) -> str:
         """What the word means."""
         return messages.EXPLAIN[self.name]
 
-    def offered(self, execution: Execution, effects: str) -> bool:
+    def offered(self, execution: Execution, action: Action | None) -> bool:
         """Whether it makes sense now."""
-        if self.name == "force_stop" and effects == Effects.DATABASE:
+        if self.name == "force_stop" and effects_of(action) == Effects.DATABASE:
             return False
         return execution.status in self.statuses
 
-    def consequence(self, execution: Execution, effects: str) -> str:
+    def refusal(self, execution: Execution, action: Action | None) -> str:
+        """Why it is not possible although it is offered to others in this status."""
+        return self.refuses(execution, action.kind if action else None) if self.refuses else ""
+
+    def consequence(self, execution: Execution, action: Action | None) -> str:
         """What will happen to this execution."""
-        return self.means(execution, effects) if self.means else ""
+        return self.means(execution, action) if self.means else ""
+
+
+def effects_of(action: Action | None) -> str:
+    """What an action does outside; the most careful answer for one that has no row any more."""
+    return action.effects if action else Effects.EXTERNAL.value
 
 
 def _retry(act: Act) -> str:
-    retry(act.execution, actor=act.actor, reason=act.said["reason"], seen_attempt=act.attempt)
-    return messages.RETRIED
+    now = retry(act.execution, actor=act.actor, reason=act.said["reason"], seen_attempt=act.attempt)
+    return messages.retry_done(waits=now.status == Status.WAITING, step=now.parent is not None)
 
 
 def _run_now(act: Act) -> str:
@@ -71,7 +83,7 @@ def _run_now(act: Act) -> str:
 
 def _cancel(act: Act) -> str:
     done = cancel(act.execution, actor=act.actor, reason=act.said["reason"])
-    return messages.CANCEL_ASKED if done.asked else messages.CANCELLED
+    return messages.cancel_done(asked=done.asked, in_doubt=False, workflow=done.subject.is_workflow)
 
 
 def _force_stop(act: Act) -> str:
@@ -91,14 +103,51 @@ def _resolve(act: Act) -> str:
     return messages.RESOLVED
 
 
-def _cancel_means(execution: Execution, effects: str) -> str:
-    if execution.status != Status.RUNNING:
-        return messages.CANCEL_MEANS["idle"]
-    return messages.CANCEL_MEANS["database" if effects == Effects.DATABASE else "other"]
+def _cancel_means(execution: Execution, action: Action | None) -> str:
+    if action is not None and action.kind == "workflow":
+        return _cancel_workflow_means(execution)
+    said = messages.CANCEL_MEANS["idle"]
+    if execution.status == Status.RUNNING:
+        said = messages.CANCEL_MEANS["database" if effects_of(action) == Effects.DATABASE else "other"]
+    if execution.parent_id is not None and not execution.detached:
+        said += f" {messages.CANCEL_STEP_MEANS}"
+    return said
 
 
-def _retry_means(execution: Execution, _effects: str) -> str:
-    return f"Attempt {execution.attempt + 1} starts when a worker is free, with the same params."
+def _cancel_workflow_means(execution: Execution) -> str:
+    open_ = workflows.open_below(execution.pk)
+    said = [messages.CANCEL_WORKFLOW_MEANS["running" if execution.status == Status.RUNNING else "idle"]]
+    if open_.cancelled:
+        said.append(f"{_steps(open_.cancelled)} that {_has(open_.cancelled)} not ended will be cancelled with it.")
+    if open_.asked:
+        said.append(f"{_steps(open_.asked)} at work outside will be asked to stop.")
+    if open_.in_doubt:
+        said.append(
+            f"{_steps(open_.in_doubt)} in doubt will stay so: resolve {'it' if open_.in_doubt == 1 else 'them'}."
+        )
+    if not any((open_.cancelled, open_.asked, open_.in_doubt)):
+        said.append("It has no step that has not ended.")
+    return " ".join(said)
+
+
+def _retry_means(execution: Execution, action: Action | None) -> str:
+    if action is not None and action.kind == "workflow":
+        return (
+            "The steps that made it fail are tried again, with the same params, and it waits for them. If it failed by "
+            "itself, its function is entered again. What has succeeded is not run again."
+        )
+    said = f"Attempt {execution.attempt + 1} starts when a worker is free, with the same params."
+    if execution.parent_id is not None:
+        said += " Its workflow goes on from there; finished steps are not run again."
+    return said
+
+
+def _steps(number: int) -> str:
+    return f"{number:,} step{'' if number == 1 else 's'}"
+
+
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"
 
 
 VERBS = {
@@ -111,6 +160,7 @@ VERBS = {
             act=_retry,
             judges_itself=True,
             means=_retry_means,
+            refuses=workflows.why_no_retry,
         ),
         Verb(
             name="resolve", label="Resolve doubt", statuses=frozenset({Status.IN_DOUBT}), act=_resolve, form=ResolveForm
@@ -130,7 +180,7 @@ VERBS = {
             statuses=frozenset({Status.RUNNING}),
             act=_force_stop,
             danger=True,
-            means=lambda _execution, effects: messages.FORCE_MEANS[effects],
+            means=lambda _execution, action: messages.FORCE_MEANS[effects_of(action)],
         ),
     )
 }

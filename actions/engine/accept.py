@@ -169,12 +169,17 @@ def fingerprint_of(action: "Action[Any, Any]", params: dict[str, Any]) -> str:
     ).fingerprint
 
 
+def checked_key(key: str) -> str:
+    """The key, when it can be one. Raises IdempotencyKeyInvalid."""
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid
+    return key
+
+
 def _key(action: "Action[Any, Any]", invocation: Invocation, fingerprint: str) -> tuple[str | None, str]:
     key = invocation.idempotency_key
     if key is not None:
-        if not _KEY.fullmatch(key):
-            raise IdempotencyKeyInvalid
-        return key, invocation.actor.principal
+        return checked_key(key), invocation.actor.principal
     if action.derive_key == "params":
         return f"params:{fingerprint}", DERIVED
     if callable(action.derive_key):

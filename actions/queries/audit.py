@@ -13,6 +13,12 @@ LONGEST_LABEL = 255
 VERBS = (
     "execution.accepted",
     "execution.started",
+    "execution.suspended",
+    "execution.emitted",
+    "execution.resumed",
+    "execution.unblocked",
+    "execution.skipped",
+    "execution.revived",
     "execution.succeeded",
     "execution.failed",
     "execution.retrying",

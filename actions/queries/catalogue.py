@@ -2,7 +2,6 @@
 
 from actions.errors import ActionNotFound
 from actions.models import Action, Queue
-from actions.states import Effects
 
 
 def find(name: str) -> Action:
@@ -18,9 +17,9 @@ def get(name: str) -> Action | None:
     return Action.objects.filter(pk=name).first()
 
 
-def effects_of(name: str) -> str:
-    """What an action does outside; the most careful answer for one that has no row any more."""
-    return Action.objects.filter(pk=name).values_list("effects", flat=True).first() or Effects.EXTERNAL.value
+def workflows() -> frozenset[str]:
+    """The names of the actions that are workflows."""
+    return frozenset(Action.objects.filter(kind="workflow").values_list("name", flat=True))
 
 
 def queue(name: str) -> Queue | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.models import Attempt, AuditEntry, Execution
+from actions.queries.composition import composition
 from actions.queries.listing import actor, moment, summary
 
 MOST_ATTEMPTS = 200
@@ -14,7 +15,8 @@ MOST_ENTRIES = 500
 
 
 def execution(id: str) -> dict[str, Any]:  # noqa: A002  (it is the id)
-    """What a list shows of the execution called `id`, and its params, result, error, attempts and audit, oldest first.
+    """What a list shows of the execution called `id`, and its params, result, error, attempts and audit, oldest first; of a
+    workflow its steps, of a step its place.
 
     Secret params are dots, as they are stored. Raises ExecutionNotFound.
     """
@@ -34,6 +36,7 @@ def execution(id: str) -> dict[str, Any]:  # noqa: A002  (it is the id)
         "cancel_requested_at": moment(row["cancel_requested_at"]),
         "attempts": attempts(row["id"]),
         "audit": audit(row["id"]),
+        **composition(row["id"]),
     }
 
 

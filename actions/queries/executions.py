@@ -12,6 +12,7 @@ from django.db.models.functions import Left
 from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.models import Execution
+from actions.queries import catalogue
 from actions.states import Status
 
 LONGEST_CAUSE = 240
@@ -64,6 +65,13 @@ def search(executions: QuerySet[Execution], text: str) -> QuerySet[Execution]:
     if not text or "\x00" in text or len(text) > _LONGEST_KEY:
         return executions.none()
     return executions.filter(idempotency_key=text)
+
+
+def of_kind(rows: QuerySet[Any], kind: str) -> QuerySet[Any]:
+    """Workflows, steps, or (`top`) what belongs to no workflow."""
+    if kind == "workflow":
+        return rows.filter(action_id__in=sorted(catalogue.workflows()))
+    return rows.filter(parent__isnull=kind == "top")
 
 
 def newest_failures(number: int) -> list[Failure]:

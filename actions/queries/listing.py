@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models.functions import Now
 
 from actions.errors import ExecutionNotFound, InvalidInput
 from actions.ids import parse_id, public_id
 from actions.models import Execution
+from actions.queries.executions import of_kind
 from actions.states import FINISHED, Status
 
+KINDS = ("top", "workflow", "step")
+"""What belongs to no workflow; workflows; their steps."""
 LARGEST_PAGE = 1_000
 LONGEST_RETENTION = 3_650
 """Days."""
@@ -18,16 +22,25 @@ LONGEST_RETENTION = 3_650
 _COLUMNS = (
     "id", "action_id", "queue", "priority", "status", "attempt", "tries", "losses", "error", "actor_kind", "actor_id",
     "actor_label", "tags", "created_at", "available_at", "started_at", "finished_at",
+    "parent_id", "step",
 )  # fmt: skip
 
 
 def executions(
-    *, statuses: Sequence[str] = (), action: str = "", queue: str = "", before: str = "", limit: int = 50
+    *,
+    statuses: Sequence[str] = (),
+    action: str = "",
+    queue: str = "",
+    kind: str = "",
+    workflow: str = "",
+    before: str = "",
+    limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Executions, newest first: at most `limit` of them, older than the execution `before` where one is named.
 
-    Params, results and tracebacks are left out. Raises InvalidInput for a status or a limit that cannot be, and
-    ExecutionNotFound when `before` is no id.
+    `kind` is one of KINDS; `workflow` leaves only the steps of that one. Params, results and tracebacks are left out.
+    Raises InvalidInput for a status, a kind or a limit that cannot be, and ExecutionNotFound when `before` or `workflow`
+    is no id.
     """
     unknown = sorted(set(statuses) - set(Status))
     if unknown:
@@ -42,12 +55,22 @@ def executions(
             if not _storable(name):
                 return []
             rows = rows.filter(**{column: name})
+    if kind and kind not in KINDS:
+        raise InvalidInput("invalid_kind", f"{kind!r} is no kind; there are {', '.join(KINDS)}.")
+    if kind:
+        rows = of_kind(rows, kind)
+    if workflow:
+        rows = rows.filter(parent=_named(workflow))
     if before:
-        last = parse_id(before)
-        if last is None:
-            raise ExecutionNotFound(f"There is no execution {before[:64]!r}.")
-        rows = rows.filter(id__lt=last)
+        rows = rows.filter(id__lt=_named(before))
     return [summary(row) for row in rows.values(*_COLUMNS)[:limit]]
+
+
+def _named(id_: str) -> UUID:
+    found = parse_id(id_)
+    if found is None:
+        raise ExecutionNotFound(f"There is no execution {id_[:64]!r}.")
+    return found
 
 
 def summary(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +92,8 @@ def summary(row: Mapping[str, Any]) -> dict[str, Any]:
         "available_at": moment(row["available_at"]),
         "started_at": moment(row["started_at"]),
         "finished_at": moment(row["finished_at"]),
+        "workflow": row["parent_id"] and public_id(row["parent_id"]),
+        "step": row["step"],
     }
 
 

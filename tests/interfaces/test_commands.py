@@ -46,7 +46,7 @@ def test_list_has_a_stable_shape():
 
     assert set(execution) == {
         "id", "action", "queue", "priority", "status", "attempt", "tries", "losses", "error", "actor", "tags",
-        "created_at", "available_at", "started_at", "finished_at",
+        "created_at", "available_at", "started_at", "finished_at", "workflow", "step",
     }  # fmt: skip
     assert execution["error"] == {"code": "gave_up", "message": "no use"}
 

@@ -48,12 +48,41 @@ class ResolveForm(ReasonForm):
     def clean_result(self) -> Any:
         """The result as JSON."""
         text = self.cleaned_data["result"]
-        if not text.strip() or self.cleaned_data.get("answer") != Answer.HAPPENED:
-            return None
-        try:
-            return values.parse(text)
-        except InvalidInput as error:
-            raise forms.ValidationError(f"{error.path}: {error.message}" if error.path else error.message) from None
+        return _json(text) if self.cleaned_data.get("answer") == Answer.HAPPENED else None
+
+
+class EmitForm(ReasonForm):
+    """What a workflow is told."""
+
+    field_order = ("name", "payload", "reason")
+
+    name = forms.CharField(
+        label="Event",
+        strip=False,
+        max_length=100,
+        help_text="Exactly as the workflow's wait_for() names it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": 100}),
+    )
+    payload = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "do-json", "spellcheck": "false"}),
+        help_text='JSON, such as {"approved": true}; a text stands in quotes. Empty for none.',
+    )
+
+    def clean_payload(self) -> Any:
+        """The payload as JSON."""
+        return _json(self.cleaned_data["payload"])
+
+
+def _json(text: str) -> Any:
+    """The value of a field's JSON text, None for an empty one; what is wrong with it as the field's error."""
+    if not text.strip():
+        return None
+    try:
+        return values.parse(text)
+    except InvalidInput as error:
+        raise forms.ValidationError(f"{error.path}: {error.message}" if error.path else error.message) from None
 
 
 class OptionsForm(forms.Form):

@@ -21,6 +21,8 @@ _WHY = {
 def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: int | None = None) -> Subject:
     """Queue a failed execution again; a step's workflow goes on, a workflow is retried by the steps that made it fail.
 
+    Returns it as it is now: queued, or waiting for those steps.
+
     `seen_attempt` is the attempt that the operator saw fail: a second click on the
     same page finds it changed and does nothing.
 
@@ -34,7 +36,7 @@ def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: in
             raise refusal(subject, seen_attempt)
         if subject.parent is not None or subject.is_workflow:
             retry_in_tree(subject, actor=actor, reason=reason)
-            return subject
+            return find(execution_id)
         queue = ledger.move(
             id=subject.id,
             before=Status.FAILED,
@@ -48,7 +50,7 @@ def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: in
         if queue is None:
             raise refusal(find(execution_id), subject.attempt)
         wake_later([queue])
-    return subject
+        return find(execution_id)
 
 
 def refusal(subject: Subject, seen_attempt: int | None) -> NotRetryable:

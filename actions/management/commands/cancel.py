@@ -21,9 +21,7 @@ class Command(Each):
     def act_on(self, id_: str, reason: str, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Cancel one."""
         done = cancel(id_, actor=actor(), reason=reason, force=options["force"])
-        sentence = messages.CANCELLED
-        if done.asked:
-            sentence = messages.CANCEL_ASKED
-        elif done.now == Status.IN_DOUBT:
-            sentence = messages.FORCED_IN_DOUBT
+        sentence = messages.cancel_done(
+            asked=done.asked, in_doubt=done.now == Status.IN_DOUBT, workflow=done.subject.is_workflow
+        )
         return {"status": done.now.value, "asked": done.asked}, sentence

@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from actions.management import tree
 from actions.management.face import Face, shown
 from actions.queries import detail, listing
 from actions.states import Status
@@ -14,7 +15,7 @@ _LONGEST_ERROR = 100
 class Command(Face):
     """Reads only."""
 
-    help = "List executions, newest first, or show one with its attempts, error and audit."
+    help = "List executions, newest first, or show one with its steps, attempts, error and audit."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One sub-command per question."""
@@ -23,6 +24,9 @@ class Command(Face):
         many.add_argument("--status", action="append", default=[], choices=list(Status), metavar="STATUS")
         many.add_argument("--action", default="", metavar="NAME")
         many.add_argument("--queue", default="", metavar="NAME")
+        kinds = "top (what belongs to no workflow), workflow or step"
+        many.add_argument("--kind", default="", choices=listing.KINDS, metavar="KIND", help=kinds)
+        many.add_argument("--workflow", default="", metavar="ID", help="the steps of this workflow")
         many.add_argument("--before", default="", metavar="ID", help="only older ones than this: the next page")
         many.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
         one = questions.add_parser("show", help="one execution with attempts, error and audit")
@@ -40,6 +44,8 @@ class Command(Face):
             statuses=options["status"],
             action=options["action"],
             queue=options["queue"],
+            kind=options["kind"],
+            workflow=options["workflow"],
             before=options["before"],
             limit=options["limit"],
         )
@@ -50,6 +56,8 @@ class Command(Face):
     def _show(self, execution: dict[str, Any]) -> None:
         for name in ("id", "action", "queue", "status"):
             self._field(name, execution[name])
+        if execution["place"]:
+            self._place(execution["place"])
         self._field("asked by", f"{execution['actor']['label']} at {execution['created_at']}")
         self._field("due", execution["available_at"])
         for name in ("finished_at", "idempotency_key", "replay_of", "cancel_requested_at"):
@@ -60,12 +68,23 @@ class Command(Face):
         for name in ("params", "result"):
             self._field(name, json.dumps(execution[name], ensure_ascii=False))
         self._error(execution["error"])
+        if execution["not_retryable_because"]:
+            self._field("no retry", execution["not_retryable_because"])
+        for line in tree.lines(execution["workflow"]) if execution["workflow"] else ():
+            self.say(_flat(line))
         for attempt in execution["attempts"]:
             self._attempt(attempt)
         self.say("audit")
         for entry in execution["audit"]:
             why = f": {entry['reason']}" if entry["reason"] else ""
             self.say(_flat(f"  {entry['at']}  {entry['verb']}  {entry['actor']['label']}{why}"))
+
+    def _place(self, place: dict[str, Any]) -> None:
+        self._field("workflow", f"{place['workflow']} {place['action'] or ''}")
+        marks = [mark for mark in ("optional", "detached", "consumed") if place[mark]]
+        self._field("step", place["step"] + (f" [{', '.join(marks)}]" if marks else ""))
+        if place["prerequisites"]:
+            self._field("after", ", ".join(f"{one['step']} ({one['status']})" for one in place["prerequisites"]))
 
     def _attempt(self, attempt: dict[str, Any]) -> None:
         worker = attempt["worker"]
@@ -92,8 +111,9 @@ class Command(Face):
 def _line(execution: dict[str, Any]) -> str:
     error = execution["error"]
     why = "" if not error else f"  {error['message']}"[: _LONGEST_ERROR + 2]
+    step = f"  (step {execution['step']} of {execution['workflow']})" if execution["workflow"] else ""
     return _flat(
-        f"{execution['id']}  {execution['status']:<9}  {execution['created_at'][:19]}Z  {execution['action']}{why}"
+        f"{execution['id']}  {execution['status']:<9}  {execution['created_at'][:19]}Z  {execution['action']}{step}{why}"
     )
 
 

@@ -1,0 +1,36 @@
+"""manage.py emit: tell a workflow that something happened outside."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from actions import messages, values
+from actions.engine.operate.emit import emit
+from actions.management.face import Face, actor
+
+
+class Command(Face):
+    """See engine.operate.emit."""
+
+    help = "Tell a workflow an external event: what it waits for now, or will."
+
+    def add_own(self, parser: ArgumentParser) -> None:
+        """The workflow, the event, and how it is told."""
+        parser.add_argument("id", metavar="EXECUTION", help="public id of the workflow's execution")
+        parser.add_argument("name", metavar="NAME", help="the event, exactly as wait_for() names it")
+        parser.add_argument("--payload", metavar="JSON", help="what wait_for() returns; none by default")
+        parser.add_argument("--key", help="idempotency key: the same event told twice under it is kept once")
+        parser.add_argument("--reason", default="", help="why; kept in the audit")
+
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Tell it."""
+        payload = None if options["payload"] is None else values.parse(options["payload"])
+        done = emit(
+            options["id"],
+            options["name"],
+            payload,
+            actor=actor(),
+            reason=options["reason"],
+            idempotency_key=options["key"],
+        )
+        self.say(f"{done.subject.public_id}: {messages.emit_done(new=done.new, goes_on=done.goes_on)}")
+        return {"id": done.subject.public_id, "event": options["name"], "new": done.new, "goes_on": done.goes_on}
