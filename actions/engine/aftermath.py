@@ -13,7 +13,7 @@ from actions import ids
 from actions.definitions.actor import PLATFORM
 from actions.definitions.engine import Invocation
 from actions.definitions.registry import registry
-from actions.engine import dispatch
+from actions.engine import dispatch, inputs
 from actions.engine.accept import accept
 from actions.models import Execution
 from actions.states import Status
@@ -38,7 +38,7 @@ def follow(
     if declared is None:
         return
     if status == Status.FAILED and declared.failure_action is not None:
-        params = Execution.objects.values_list("params", flat=True).get(pk=id)
+        params = inputs.whole(*Execution.objects.values_list("params", "inputs").get(pk=id))
         told = {name: text for name, text in (error or {}).items() if name != "traceback"}
         _accept(
             declared.failure_action, {"execution_id": ids.public_id(id), "params": params, "error": told}, id, attempt

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from actions import values
 from actions.definitions.references import fill
 from actions.engine.ledger import Claim
 from actions.engine.statements import fetch
+from actions.errors import InvalidInput
 
 
 def given(claims: Sequence[Claim]) -> dict[str, str | None]:
@@ -28,3 +30,15 @@ def filled(text: str, inputs: str, results: Mapping[str, str | None]) -> str:
     wanted = json.loads(inputs)
     known = {one["from"]: json.loads(results.get(one["from"]) or "null") for one in wanted}
     return values.dumps(fill(json.loads(text), wanted, known))
+
+
+def whole(params: dict[str, Any], inputs: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """Stored params of a step, with the results that its handler got; as they are stored where it got none."""
+    if not inputs:
+        return params
+    taken = values.dumps(inputs)
+    try:
+        found: dict[str, Any] = json.loads(filled(values.dumps(params), taken, results(taken)))
+    except InvalidInput:
+        return params
+    return found

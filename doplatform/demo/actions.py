@@ -1,4 +1,5 @@
-"""The demo's actions: a sign-up (three of them) and an order (five).
+"""The demo's actions: a sign-up (three of them) and an order (five), with what undoes a payment and a reservation. The
+workflows that compose them stand in workflows.py.
 
 Each says in its docstring what its effects are and why, because the promise follows from that: `database` is
 exactly once, `repeatable` is at least once, and `external` is never repeated without a decision.
@@ -111,6 +112,15 @@ def reserve_inventory(order_id: OrderId, sku: Sku, quantity: Quantity) -> dict[s
     return {"reservation_id": reservation.pk, "left": stock.available}
 
 
+@reserve_inventory.compensation
+def give_back_stock(order_id: OrderId) -> dict[str, int]:
+    """Put the articles of an order that will not be back into stock."""
+    reservation = Reservation.objects.select_related("stock").get(order_id=order_id)
+    Stock.objects.filter(pk=reservation.stock.pk).update(available=F("available") + reservation.quantity)
+    reservation.delete()
+    return {"given_back": reservation.quantity}
+
+
 @action(
     "charge-payment",
     effects="external",
@@ -148,6 +158,23 @@ def ask_provider(context: Context, order_id: OrderId, amount: Amount) -> Resolut
     return Resolution.happened({"payment_id": charges[0]["payment_id"]})
 
 
+@charge_payment.compensation(effects="repeatable", retry=QUICK)
+def refund_payment(result: dict[str, str], context: Context) -> dict[str, str]:
+    """Give the customer the money back.
+
+    Repeatable, unlike the charge: the provider refunds a payment once, whoever asks how often. When it is away for longer
+    than three tries, the refund fails, and a person sees that money is owed.
+    """
+    refund = outside.call(
+        "payment",
+        "POST",
+        "/refunds",
+        json_body={"payment_id": result["payment_id"]},
+        key=context.idempotency_key,
+    )
+    return {"refund_id": refund["refund_id"]}
+
+
 @action("record-order", effects="database", timeout=10, tags=["order"])
 def record_order(order_id: OrderId, payment_id: str, amount: Amount) -> dict[str, int]:
     """Record an order that has been paid."""
@@ -173,3 +200,7 @@ def _mail(context: Context, to: str, subject: str, body: str) -> str:
     except smtplib.SMTPServerDisconnected as error:
         raise InDoubt(f"The mail server cut the connection; it may have taken the mail to {to}.") from error
     return context.execution_id
+
+
+# Discovery imports this module alone.
+from doplatform.demo import workflows  # noqa: E402, F401

@@ -19,9 +19,10 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
 
     start = time.monotonic()
     try:
-        answer = {"forget": _forget, "race": _race, "invoke": _invoke, "many": _many, "retry": _retry}[
-            order.pop("verb")
-        ](**order)
+        answer = {
+            "forget": _forget, "race": _race, "invoke": _invoke, "many": _many, "retry": _retry, "emit": _emit,
+            "resolve": _resolve,
+        }[order.pop("verb")](**order)  # fmt: skip
     except DoplatformError as error:
         answer = {"error": error.code}
     except Exception as error:
@@ -49,6 +50,21 @@ def _retry(execution: str) -> dict[str, Any]:
     from actions.engine.operate.retry import retry
 
     retry(execution, actor=Actor(kind="system", id="test", label="test"), reason="a test")
+    return {"id": execution}
+
+
+def _emit(execution: str, **payload: Any) -> dict[str, Any]:
+    from actions import emit
+
+    emit(execution, "review", payload)
+    return {"id": execution}
+
+
+def _resolve(execution: str, answer: str) -> dict[str, Any]:
+    from actions.definitions.actor import Actor
+    from actions.engine.operate.resolve import Answer, resolve
+
+    resolve(execution, answer=Answer(answer), actor=Actor(kind="system", id="test", label="test"), reason="a test")
     return {"id": execution}
 
 

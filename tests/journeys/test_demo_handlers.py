@@ -7,7 +7,13 @@ import pytest
 from actions import Context, GiveUp, InDoubt, Resolution
 from actions.definitions.registry import registry
 from doplatform.demo import outside
-from doplatform.demo.actions import ask_provider, charge_payment, send_order_confirmation_email, update_crm
+from doplatform.demo.actions import (
+    ask_provider,
+    charge_payment,
+    refund_payment,
+    send_order_confirmation_email,
+    update_crm,
+)
 from tests.journeys.demo_world import demo_world
 
 
@@ -59,20 +65,31 @@ def asked(name):
 def test_the_effects_are_as_promised():
     assert {action.name: str(action.effects) for action in registry if "demo" in action.place} == {
         "charge-payment": "external",
+        "charge-payment.compensation": "repeatable",
         "charge-payment.resolver": "repeatable",
         "create-user-record": "database",
+        "process-order": "database",
         "receive-stock": "database",
         "record-order": "database",
         "reserve-inventory": "database",
+        "reserve-inventory.compensation": "database",
         "send-order-confirmation-email": "external",
         "send-welcome-email": "external",
         "send-welcome-email.on-failure": "repeatable",
+        "sign-up": "database",
         "update-crm": "repeatable",
     }
 
 
 def test_a_second_attempt_of_a_charge_charges_nothing_more():
     assert charge("exec_twice") == charge("exec_twice")
+
+
+def test_a_second_attempt_of_a_refund_refunds_nothing_more():
+    payment = charge("exec_regretted")
+    first, again = (refund_payment(result=payment, context=context("exec_undo")) for _ in range(2))
+    assert first == again
+    assert len(outside.call("payment", "GET", "/refunds?key=exec_undo")["refunds"]) == 1
 
 
 def test_a_declined_card_is_final():

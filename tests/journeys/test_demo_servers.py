@@ -121,6 +121,42 @@ def test_a_key_charges_once_and_only_for_one_thing(world):
     assert len(charges("once")) == 1
 
 
+def refund(payment_id, key):
+    return outside.call("payment", "POST", "/refunds", json_body={"payment_id": payment_id}, key=key)
+
+
+def refunds(key):
+    return outside.call("payment", "GET", f"/refunds?key={key}")["refunds"]
+
+
+def test_a_payment_is_refunded_once(world):
+    payment = charge("regretted")["payment_id"]
+    assert refund(payment, "undo") == refund(payment, "undo") == refunds("undo")[0]
+    assert refunds("undo")[0]["amount"] == CHARGE["amount"]
+    assert [row["payment_id"] for row in kept(world, "refunds")].count(payment) == 1
+    assert f"{payment}: 12.50 for order A-1 (refunded)" in page()[1]
+    for payment_id, key in ((payment, "another"), (charge("kept")["payment_id"], "undo")):
+        with pytest.raises(outside.Rejected) as refusal:
+            refund(payment_id, key)
+        assert (refusal.value.status, refusal.value.code) == (409, "refunded_already")
+
+
+def test_a_refund_whose_answer_was_cut_off_happened_once(world):
+    payment = charge("cut-refund")["payment_id"]
+    outside.switch("payment", "drop")
+    with pytest.raises(ConnectionResetError):
+        refund(payment, "cut-undo")
+    outside.switch("payment", "up")
+    assert refund(payment, "cut-undo") == refunds("cut-undo")[0]
+
+
+@pytest.mark.parametrize(("key", "status", "code"), [(None, 400, "bad_request"), ("undo", 404, "no_such_payment")])
+def test_a_refund_that_cannot_be_is_refused(world, key, status, code):
+    with pytest.raises(outside.Rejected) as refusal:
+        refund("pay_none", key)
+    assert (refusal.value.status, refusal.value.code) == (status, code)
+
+
 @pytest.mark.parametrize(
     ("key", "changes", "status", "code"),
     [

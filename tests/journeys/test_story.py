@@ -3,122 +3,16 @@
 Everything is real: `manage.py up` in an empty folder, its workers, the demo's servers, and a Chromium.
 """
 
-import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from doplatform import paths
 from tests.journeys.instance import Instance
-from tests.plugin import OWN
+from tests.journeys.story import audit, becomes, control, instance, lines, manage, page, press, trigger
+
+__all__ = ["control", "instance", "page"]
 
 WHY = "the mail server is back"
-_ENDS = 20_000  # milliseconds
-_NO_SEED = "demo_seeded"
-
-
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """The platform, up, with the demo's servers on free ports and without its seed."""
-    data = tmp_path_factory.mktemp("story") / "data"
-    data.mkdir()
-    (data / _NO_SEED).touch()
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("SMTP", "CRM", "PAYMENT", "CONTROL"):
-            patch.setenv(f"DEMO_{name}_PORT", "0")
-        with Instance(data) as up:
-            up.ready()
-            up.says("Stop and start them on")
-            yield up
-
-
-@pytest.fixture
-def page(chrome: Browser, instance: Instance) -> Iterator[Page]:
-    """A browser window in which the administrator has logged in, as the ready text says."""
-    window = chrome.new_page(base_url=instance.url)
-    window.goto("/")
-    window.get_by_label("Username").fill("admin")
-    window.get_by_label("Password").fill(instance.password)
-    window.get_by_role("button", name="Log in").click()
-    yield window
-    window.close()
-
-
-@pytest.fixture
-def control(chrome: Browser, instance: Instance) -> Iterator[Page]:
-    """A second window, with the buttons of the demo's servers; all of them healthy when the test begins and ends."""
-    window = chrome.new_page()
-    window.goto(instance.says(r"Stop and start them on (\S+)")[1])
-    yield window
-    for title in ("mail server", "payment provider"):
-        press(window, title, "Start")
-    window.close()
-
-
-def press(control: Page, server: str, button: str) -> None:
-    """Press a button of one server, unless it is so already."""
-    section = control.locator("section").filter(has=control.get_by_role("heading", name=f"The {server}"))
-    found = section.get_by_role("button", name=button, exact=True)
-    if found.is_enabled():
-        found.click()
-
-
-def manage(instance: Instance, *arguments: str) -> Any:
-    """A command in a second terminal, with --json."""
-    environment = {name: value for name, value in os.environ.items() if name not in OWN}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments, "--json"],
-        cwd=paths.BASE,
-        env={**environment, "DO_DATA": str(instance.data), "HTTPS": "False"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return json.loads(done.stdout)
-
-
-def trigger(page: Page, action: str, reason: str = "", **params: str) -> str:
-    """Trigger an action by its form; returns the id of the execution whose page opens."""
-    page.goto(f"/admin/actions/action/{action}/trigger/")
-    for name, value in params.items():
-        page.get_by_label(name, exact=True).fill(value)
-    page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name="Trigger").click()
-    page.wait_for_url(re.compile("/execution/exec_"))
-    found = re.search(r"exec_[0-9a-z]{26}", page.url)
-    assert found
-    return found[0]
-
-
-def becomes(page: Page, status: str) -> None:
-    """Look again, as a person does, until the page says this status."""
-    heading = page.locator("h1").filter(has_text=status)
-    for _ in range(_ENDS // 250):
-        if heading.count():
-            break
-        page.wait_for_timeout(250)
-        page.reload()
-    expect(heading).to_be_visible()
-
-
-def audit(instance: Instance, execution: str) -> list[tuple[str, str, str]]:
-    """verb, actor and reason of every entry, oldest first."""
-    shown = manage(instance, "executions", "show", execution)
-    return [(entry["verb"], entry["actor"]["label"], entry["reason"]) for entry in shown["audit"]]
-
-
-def lines(instance: Instance, file: str) -> list[dict[str, Any]]:
-    """What one of the demo's servers keeps."""
-    kept = Path(instance.data / "demo" / file)
-    return [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
 
 
 def test_a_mail_fails_the_server_is_started_and_a_retry_succeeds(instance: Instance, page: Page, control: Page):

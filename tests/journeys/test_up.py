@@ -12,7 +12,9 @@ import urllib.request
 import pytest
 
 from tests.journeys.instance import Instance, ended, leftovers
+from tests.journeys.story import manage
 
+SEEDED = {"sign-up": ["failed", "succeeded"], "process-order": ["failed", "succeeded", "waiting"]}
 SMALL = ("--no-demo", "--workers", "1")
 
 
@@ -148,6 +150,9 @@ def test_a_first_look_has_something_to_show_and_a_second_one_is_not_seeded_again
     with Instance(data) as first:
         first.says(r"seed +[|] The demo is seeded", seconds=120)
         assert re.search(r"demo +[|] smtp +listens on", first.text)
+        for workflow, statuses in SEEDED.items():
+            found = manage(first, "executions", "list", "--action", workflow)["executions"]
+            assert sorted(one["status"] for one in found) == statuses
         assert stop(first, signal.SIGINT) < 5
         assert leftovers(data) == []
 

@@ -1,7 +1,6 @@
 """replay: a new execution with the same or edited params, linked to the one it repeats; of a workflow also from one of its
 steps, with what came before as it was."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -67,9 +66,8 @@ def _params(subject: Subject, params: dict[str, Any] | None) -> Execution:
     if hasattr(original, "executionsecret"):
         plain = secrets.decrypt(original.executionsecret.ciphertext)
         wanted |= {name: value for name, value in plain.items() if wanted.get(name) == secrets.DOTS}
-    if original.inputs and params is None:
-        taken = values.dumps(original.inputs)
-        wanted = json.loads(inputs.filled(values.dumps(wanted), taken, inputs.results(taken)))
+    if params is None:
+        wanted = inputs.whole(wanted, original.inputs)
     original.params = wanted
     return original
 

@@ -11,7 +11,7 @@ from actions import values
 from actions.definitions.actor import Actor
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution, Verdict
-from actions.engine import access, ledger, secrets
+from actions.engine import access, inputs, ledger, secrets
 from actions.engine.advance import advance_one, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.operate.subject import Subject, find
@@ -138,7 +138,7 @@ def _try_again(action: "Action[Any, Any]", subject: Subject, actor: Actor) -> No
 
 def _params(action: "Action[Any, Any]", subject: Subject) -> dict[str, Any]:
     execution = Execution.objects.select_related("executionsecret").get(pk=subject.id)
-    text = values.dumps(execution.params)
+    text = values.dumps(inputs.whole(execution.params, execution.inputs))
     if hasattr(execution, "executionsecret"):
         text = secrets.merge(text, secrets.decrypt(execution.executionsecret.ciphertext))
     return action.params.load(text)

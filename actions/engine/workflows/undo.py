@@ -45,12 +45,9 @@ def run_compensation(
 ) -> Any:
     """Call the compensation of a step that succeeded, with those of its params, result and context that it asks for."""
     step = Execution.objects.select_related("executionsecret").get(pk=find(execution_id).id)
-    text = values.dumps(step.params)
+    text = values.dumps(inputs.whole(step.params, step.inputs))
     if hasattr(step, "executionsecret"):
         text = secrets.merge(text, secrets.decrypt(step.executionsecret.ciphertext))
-    if step.inputs:
-        wanted = values.dumps(step.inputs)
-        text = inputs.filled(text, wanted, inputs.results(wanted))
     known = {
         **action.params.load(text),
         "result": action.result.load(None if step.result is None else values.dumps(step.result)),

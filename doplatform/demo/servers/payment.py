@@ -1,4 +1,5 @@
-"""The payment provider: charges a card once per `Idempotency-Key`, and tells anyone who asks what it did."""
+"""The payment provider: charges a card once per `Idempotency-Key`, refunds a payment once, and tells anyone who asks what it
+did."""
 
 import secrets
 from decimal import Decimal, InvalidOperation
@@ -13,7 +14,8 @@ CARD_LIMIT = Decimal(5000)
 
 
 class PaymentProvider(HttpServer):
-    """POST /charges charges up to CARD_LIMIT; GET /charges?key=… says whether it happened."""
+    """POST /charges charges up to CARD_LIMIT, POST /refunds gives it back; GET /charges?key=… and GET /refunds?key=… say
+    whether that happened."""
 
     name = "payment"
     title = "payment provider"
@@ -22,29 +24,36 @@ class PaymentProvider(HttpServer):
     def __init__(self, folder: Path, *, port: int | None = None, slowness: float = 8.0, say: Say) -> None:
         super().__init__(port=port, slowness=slowness, say=say)
         self.charges = Records(folder / "charges.jsonl")
+        self.refunds = Records(folder / "refunds.jsonl")
 
     def latest(self) -> list[str]:
+        refunded = {row["payment_id"] for row in self.refunds.rows}
         last = reversed(self.charges.rows[-5:])
-        return [f"{row['payment_id']}: {row['amount']} for order {row['order_id']}" for row in last]
+        return [
+            f"{row['payment_id']}: {row['amount']} for order {row['order_id']}"
+            + (" (refunded)" if row["payment_id"] in refunded else "")
+            for row in last
+        ]
 
     async def answer(self, request: Request) -> Answer:
         match request.method, request.path:
             case "GET", "/charges":
-                return Answer.of({"charges": self._charges(request.query.get("key"))})
+                return Answer.of({"charges": _under(request.query.get("key"), self.charges)})
+            case "GET", "/refunds":
+                return Answer.of({"refunds": _under(request.query.get("key"), self.refunds)})
             case "POST", "/charges":
                 return self._charge(request)
+            case "POST", "/refunds":
+                return self._refund(request)
             case _:
-                return Answer.refusal(404, "not_found", "The provider knows POST /charges and GET /charges?key=…")
-
-    def _charges(self, key: str | None) -> list[dict[str, Any]]:
-        return [row for row in self.charges.rows if key is None or row["key"] == key]
+                return Answer.refusal(
+                    404, "not_found", "The provider knows POST and GET (?key=…) of /charges and of /refunds."
+                )
 
     def _charge(self, request: Request) -> Answer:
-        key = request.headers.get("idempotency-key")
-        if not key:
-            raise BadRequest("A charge needs an Idempotency-Key.")
+        key = _key(request)
         order_id, amount = _wanted(request)
-        before = self._charges(key)
+        before = _under(key, self.charges)
         if before and (before[0]["order_id"], before[0]["amount"]) != (order_id, str(amount)):
             return Answer.refusal(422, "key_reused", f"The key {key} was used for another charge.")
         if before:
@@ -64,6 +73,42 @@ class PaymentProvider(HttpServer):
         self.charges.add(charge)
         self.say(f"order {order_id}: charged {amount}, {charge['payment_id']}")
         return Answer.of(charge, 201)
+
+    def _refund(self, request: Request) -> Answer:
+        """A payment is refunded once, whatever the key; another key is told so."""
+        key = _key(request)
+        payment_id = str(request.json().get("payment_id"))
+        charges = [row for row in self.charges.rows if row["payment_id"] == payment_id]
+        if not charges:
+            return Answer.refusal(404, "no_such_payment", f"There is no payment {payment_id}.")
+        before = [row for row in self.refunds.rows if row["payment_id"] == payment_id or row["key"] == key]
+        if before and (before[0]["payment_id"], before[0]["key"]) != (payment_id, key):
+            return Answer.refusal(409, "refunded_already", f"{payment_id} was refunded, or the key used, before.")
+        if before:
+            self.say(f"{payment_id}: refunded before, {before[0]['refund_id']} stands")
+            return Answer.of(before[0])
+        refund = {
+            "refund_id": f"ref_{secrets.token_hex(6)}",
+            "payment_id": payment_id,
+            "order_id": charges[0]["order_id"],
+            "amount": charges[0]["amount"],
+            "key": key,
+        }
+        self.refunds.add(refund)
+        self.say(f"order {refund['order_id']}: refunded {refund['amount']} of {payment_id}")
+        return Answer.of(refund, 201)
+
+
+def _key(request: Request) -> str:
+    """The Idempotency-Key of the request. Raises BadRequest."""
+    key = request.headers.get("idempotency-key")
+    if not key:
+        raise BadRequest("Moving money needs an Idempotency-Key.")
+    return key
+
+
+def _under(key: str | None, records: Records) -> list[dict[str, Any]]:
+    return [row for row in records.rows if key is None or row["key"] == key]
 
 
 def _wanted(request: Request) -> tuple[str, Decimal]:

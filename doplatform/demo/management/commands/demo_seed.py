@@ -6,14 +6,14 @@ world is healed.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from actions import Action, Handle, Status
+from actions import Action, DoplatformError, Handle, Status, emit
 from doplatform.demo import outside
 from doplatform.demo.actions import (
     charge_payment,
@@ -26,15 +26,17 @@ from doplatform.demo.actions import (
     update_crm,
 )
 from doplatform.demo.models import SignUp
+from doplatform.demo.workflows import process_order, sign_up
 
 _PATIENCE = 30.0
 _CUSTOMERS = {"ada@example.com": "Ada", "grace@example.com": "Grace", "alan@example.com": "Alan"}
 _UNLUCKY = {"email": "edsger@example.com", "name": "Edsger"}
+_UNWELCOMED = {"email": "katherine@example.com", "name": "Katherine"}
 _LAST = {"email": "barbara@example.com", "name": "Barbara"}
 
 
 class Command(BaseCommand):
-    help = "Makes succeeded, failed, retrying, doubtful and scheduled executions really happen, once."
+    help = "Makes executions and workflows of every kind really happen, once."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         # The last thing that a seed does: an interrupted one is finished by the next.
@@ -48,12 +50,14 @@ class Command(BaseCommand):
         self.stdout.write("Making executions happen for a first look: the failures that follow are meant.")
         self.stdout.flush()
         _what_succeeds()
+        _workflows()
         _what_fails()
         _what_stays_in_doubt()
         _what_is_scheduled()
         _until(_ask(create_user_record, "last", **_LAST), Status.SUCCEEDED)
         self.stdout.write(
-            "The demo is seeded: some executions succeeded, some failed, retry, are in doubt or scheduled."
+            "The demo is seeded: some executions succeeded, some failed, retry, are in doubt or scheduled. Of the workflows, "
+            "one waits for its review, one failed at a step, and one was undone."
         )
 
 
@@ -80,15 +84,42 @@ def _what_succeeds() -> None:
         _until(handle, Status.SUCCEEDED)
 
 
+def _workflows() -> None:
+    """One that succeeded, one that waits for its review, one that was not approved and is undone."""
+    done = [
+        _ask(sign_up, "sign-up:hedy", email="hedy@example.com", name="Hedy"),
+        _order("A-1005", "48.00", "hedy@example.com"),
+    ]
+    waits = _order("A-1006", "1250.00", "grace@example.com")
+    rejected = _order("A-1007", "1900.00", "alan@example.com")
+    with suppress(DoplatformError):  # an earlier, interrupted seed has come to its end already
+        emit(rejected.id, "review", {"approved": False}, idempotency_key="demo-seed:A-1007")
+    for handle in done:
+        _until(handle, Status.SUCCEEDED)
+    _until(waits, Status.WAITING)
+    _until(rejected, Status.FAILED)
+
+
+def _order(order_id: str, amount: str, email: str) -> Handle:
+    order = {"order_id": order_id, "amount": Decimal(amount), "sku": "mug", "quantity": 1, "email": email}
+    return _ask(process_order, f"order:{order_id}", **order)
+
+
 def _what_fails() -> None:
     """For a known reason: some at once, some after their last try, some to be tried again later."""
     _until(_ask(create_user_record, "user:unlucky", **_UNLUCKY), Status.SUCCEEDED)
     declined = _ask(charge_payment, "charge:A-1003", order_id="A-1003", amount=Decimal("5400.00"))
     _until(declined, Status.FAILED)
-    with _outside(smtp="down", crm="error", payment="drop"):
+    with _outside(smtp="down"):
+        # The second is a workflow that fails at this step, and goes on when that is retried.
+        for handle in (
+            _ask(send_welcome_email, "welcome:unlucky", **_UNLUCKY),
+            _ask(sign_up, "sign-up:unwelcomed", **_UNWELCOMED),
+        ):
+            _until(handle, Status.FAILED)
+    with _outside(crm="error", payment="drop"):
         met = {
             _ask(reserve_inventory, "reserve:A-1002", order_id="A-1002", sku="lamp", quantity=12): {Status.FAILED},
-            _ask(send_welcome_email, "welcome:unlucky", **_UNLUCKY): {Status.FAILED},
             _ask(update_crm, "crm:unlucky", **_UNLUCKY): {Status.RETRYING},
             # Charged, but the answer was lost: in doubt until the resolver has asked the provider.
             _ask(charge_payment, "charge:A-1004", order_id="A-1004", amount=Decimal("64.00")): {

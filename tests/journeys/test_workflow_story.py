@@ -1,0 +1,109 @@
+"""Workflows as an operator meets them: a step fails, the outside is healed, a retry in the browser lets the whole go on.
+
+What had been done before is not done again: the ledgers of the demo's servers and the attempts of each step say so.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.instance import Instance
+from tests.journeys.story import audit, becomes, control, instance, lines, manage, page, press, retry, run, trigger
+
+__all__ = ["control", "instance", "page"]
+
+WHY = "the server is back"
+PATIENCE = 30.0
+
+
+def step(instance: Instance, workflow: str, action: str) -> dict[str, Any] | None:
+    """The execution of an action that this workflow asked for, with all that is known of it."""
+    found = manage(instance, "executions", "list", "--action", action)["executions"]
+    for one in found:
+        if one["actor"]["id"] == workflow:
+            shown: dict[str, Any] = manage(instance, "executions", "show", one["id"])
+            return shown
+    return None
+
+
+def comes(look: Callable[[], Any]) -> Any:
+    """What `look` finds, as soon as it finds something."""
+    until = time.monotonic() + PATIENCE
+    while not (found := look()):
+        assert time.monotonic() < until
+    return found
+
+
+def ended(instance: Instance, workflow: str, action: str, status: str) -> dict[str, Any]:
+    """A step, once it has come to this status."""
+
+    def look() -> dict[str, Any] | None:
+        found = step(instance, workflow, action)
+        return found if found is not None and found["status"] == status else None
+
+    found: dict[str, Any] = comes(look)
+    return found
+
+
+def untouched(instance: Instance, workflow: str, *actions: str) -> None:
+    """These steps were performed once, and by nobody's wish again."""
+    for action in actions:
+        found = step(instance, workflow, action)
+        assert found is not None
+        assert [attempt["outcome"] for attempt in found["attempts"]] == ["succeeded"], action
+        assert "execution.retried" not in [entry["verb"] for entry in found["audit"]]
+
+
+def test_a_sign_up_goes_on_where_its_mail_failed(instance: Instance, page: Page, control: Page):
+    press(control, "mail server", "Stop")
+    workflow = trigger(page, "sign-up", email="ada@example.com", name="Ada", reason="Ada asked by phone")
+    becomes(page, "failed")
+    expect(page.locator(".do-error")).to_contain_text("send-welcome-email")
+    mail = ended(instance, workflow, "send-welcome-email", "failed")
+    assert (len(lines(instance, "mails.jsonl")), len(lines(instance, "contacts.jsonl"))) == (0, 1)
+
+    press(control, "mail server", "Start")
+    retry(page, mail["id"], WHY)
+    page.goto(f"/admin/actions/execution/{workflow}/change/")
+    becomes(page, "succeeded")
+
+    assert [one["to"] for one in lines(instance, "mails.jsonl")] == ["ada@example.com"]
+    assert len(lines(instance, "contacts.jsonl")) == 1
+    untouched(instance, workflow, "create-user-record", "update-crm")
+    verbs = [(verb, who, why) for verb, who, why in audit(instance, workflow) if who == "admin"]
+    assert verbs == [("execution.accepted", "admin", "Ada asked by phone"), ("execution.retried", "admin", WHY)]
+
+
+def test_an_order_that_cannot_refund_goes_on_with_its_undoing(instance: Instance, page: Page, control: Page):
+    """The review says no while the provider is away: the mark says that money is owed until a retry has paid it back."""
+    trigger(page, "receive-stock", sku="mug", quantity="5")
+    becomes(page, "succeeded")
+    order = {"order_id": "C-1", "sku": "mug", "quantity": "2", "amount": "1200.00", "email": "ada@example.com"}
+    workflow = trigger(page, "process-order", **order)
+    for action in ("charge-payment", "reserve-inventory"):
+        ended(instance, workflow, action, "succeeded")
+
+    press(control, "payment provider", "Stop")
+    run(instance, "shell", "-c", f"from actions import emit; emit({workflow!r}, 'review', {{'approved': False}})")
+    becomes(page, "failed")
+    expect(page.locator(".do-error")).to_contain_text("C-1 was not approved")
+    refund = ended(instance, workflow, "charge-payment.compensation", "failed")
+    error = manage(instance, "executions", "show", workflow)["error"]
+    assert "charge-payment" in error["not_undone"]
+    assert lines(instance, "refunds.jsonl") == []
+
+    press(control, "payment provider", "Start")
+    retry(page, refund["id"], WHY)
+    ended(instance, workflow, "charge-payment.compensation", "succeeded")
+
+    def all_undone() -> bool:
+        shown = manage(instance, "executions", "show", workflow)
+        return shown["status"] == "failed" and shown["error"]["not_undone"] == []
+
+    comes(all_undone)
+    for file in ("charges.jsonl", "refunds.jsonl"):
+        assert [(one["order_id"], one["amount"]) for one in lines(instance, file)] == [("C-1", "1200.00")]
+    untouched(instance, workflow, "charge-payment", "reserve-inventory", "reserve-inventory.compensation")
+    assert "execution.retried" in [verb for verb, _, _ in audit(instance, workflow)]
