@@ -75,7 +75,6 @@ class Entry:
         self._guard = guard
         self._counters: Counter[str] = Counter()
         self._asked: set[str] = set()
-        self._new_by_id: dict[UUID, NewStep] = {}
         self._clock: tuple[datetime, float] | None = None
 
     # What the function calls
@@ -125,6 +124,8 @@ class Entry:
         self._go_on()
         steps = [self._step(future) for future in futures]
         self.await_steps([step for step in steps if not step.ended])
+        # What it raises for the first, it tells of all: a function that catches it has gone on past each of them.
+        self.met |= {step.key for step in steps if step.status != Status.SUCCEEDED}
         return [self._outcome(step, None) for step in steps]
 
     def sleep(self, seconds: float) -> None:
@@ -268,7 +269,7 @@ class Entry:
             raise TooManySteps
         needs = {wanted.future.step: True for wanted in inputs}
         needs |= {future.step: False for future in after if future.step not in needs}
-        edges = [(self._step_called(name), needed) for name, needed in needs.items()]
+        edges = [(self.steps[name], needed) for name, needed in needs.items()]
         text, fingerprint, secret = accept.stored(
             action, action.params.encode(marked), unknown={str(wanted.at[0]) for wanted in inputs}
         )
@@ -311,10 +312,7 @@ class Entry:
             raise NotInWorkflow(
                 "That future belongs to another execution; only this workflow's own steps can be waited for."
             )
-        return self._step_called(future.step)
-
-    def _step_called(self, key: str) -> Step:
-        return self.steps[key]
+        return self.steps[future.step]
 
     def _runs_in_line(self, action: Action[Any, Any], new: NewStep) -> bool:
         """Whether the step may share this entry's transaction, here and now."""
