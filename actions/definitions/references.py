@@ -61,7 +61,8 @@ def _lift(value: Any, at: tuple[str | int, ...], inputs: list[Input]) -> Any:
         inputs.append(Input(at, value.future, value.path))
         return {"$step": value.future.step, "path": list(value.path)}
     if isinstance(value, Mapping):
-        return {name: _lift(part, (*at, name), inputs) for name, part in value.items()}
+        # In JSON every key is a text: the place is named as it stands there.
+        return {name: _lift(part, (*at, str(name)), inputs) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [_lift(part, (*at, place), inputs) for place, part in enumerate(value)]
     return value

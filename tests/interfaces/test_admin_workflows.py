@@ -366,7 +366,14 @@ def test_a_bad_payload_is_refused_at_its_field(desk, review, payload, fault):
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("name", ""), ("name", "x" * 101), ("name", "a\x00b"), ("name", "\ud800"), ("reason", " "), ("reason", "x" * 2_001)],
+    [
+        ("name", ""),
+        ("name", "x" * 101),
+        ("name", "a\x00b"),
+        ("name", "\ud800"),
+        ("reason", " "),
+        ("reason", "x" * 2_001),
+    ],
 )
 def test_what_else_is_wrong_stands_at_its_field(desk, review, field, text):
     handle = review.invoke()
@@ -451,7 +458,9 @@ def test_keys_names_and_payloads_stay_text(desk, compose, moody):
         assert answer.status_code == 200, address
         body = answer.content.decode()
         assert "<script>alert" not in body, address
-        assert "\u202e" not in body.replace('value="&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\u202e', ""), address
+        assert "\u202e" not in body.replace('value="&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;\u202e', ""), (
+            address
+        )
         assert " style=" not in body, address
         assert all("src=" in tag for tag in body.split("<script")[1:]), address
 

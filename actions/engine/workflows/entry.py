@@ -101,6 +101,8 @@ class Entry(Told):
         self.go_on()
         steps = [self._step(future) for future in futures]
         self.await_steps([step for step in steps if not step.ended])
+        # What it raises for the first, it tells of all: a function that catches it has gone on past each of them.
+        self.met |= {step.key for step in steps if step.status != Status.SUCCEEDED}
         return [self._outcome(step, None) for step in steps]
 
     # What enter and undo need
@@ -196,7 +198,7 @@ class Entry(Told):
             raise TooManySteps
         needs = {wanted.future.step: True for wanted in inputs}
         needs |= {future.step: False for future in after if future.step not in needs}
-        edges = [(self._step_called(name), needed) for name, needed in needs.items()]
+        edges = [(self.steps[name], needed) for name, needed in needs.items()]
         text, fingerprint, secret = accept.stored(
             action, action.params.encode(marked), unknown={str(wanted.at[0]) for wanted in inputs}
         )
@@ -239,10 +241,7 @@ class Entry(Told):
             raise NotInWorkflow(
                 "That future belongs to another execution; only this workflow's own steps can be waited for."
             )
-        return self._step_called(future.step)
-
-    def _step_called(self, key: str) -> Step:
-        return self.steps[key]
+        return self.steps[future.step]
 
     def _runs_in_line(self, action: Action[Any, Any], new: NewStep) -> bool:
         """Whether the step may share this entry's transaction, here and now."""
