@@ -40,7 +40,6 @@ class Workflow(Action[P, R]):
         priority: int = 0,
         idempotency: str = "optional",
         derive_key: DeriveKey | None = None,
-        max_concurrency: int | None = None,
         tags: Iterable[str] = (),
     ) -> None:
         super().__init__(
@@ -52,7 +51,6 @@ class Workflow(Action[P, R]):
             priority=priority,
             idempotency=idempotency,
             derive_key=derive_key,
-            max_concurrency=max_concurrency,
             tags=tags,
         )
         self.limit = None if timeout is None else seconds_of(timeout)
@@ -92,7 +90,7 @@ def workflow(name: Any = None, **policies: Any) -> Any:
     """Declare a workflow: `@workflow`, or `@workflow("process-order", timeout=days, on_failure="compensate", …)`.
 
     Policies: timeout (of the whole, seconds or a timedelta), on_failure ("fail" | "compensate"), retry (of errors in the
-    function itself; none unless given), queue, priority, idempotency, derive_key, max_concurrency, tags.
+    function itself; none unless given), queue, priority, idempotency, derive_key, tags. There is no max_concurrency: a workflow that waits holds nothing; limit the actions that it calls.
     """
     if callable(name):
         return workflow()(name)
