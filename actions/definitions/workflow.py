@@ -90,7 +90,8 @@ def workflow(name: Any = None, **policies: Any) -> Any:
     """Declare a workflow: `@workflow`, or `@workflow("process-order", timeout=days, on_failure="compensate", …)`.
 
     Policies: timeout (of the whole, seconds or a timedelta), on_failure ("fail" | "compensate"), retry (of errors in the
-    function itself; none unless given), queue, priority, idempotency, derive_key, tags. There is no max_concurrency: a workflow that waits holds nothing; limit the actions that it calls.
+    function itself; none unless given), queue, priority, idempotency, derive_key, tags. There is no max_concurrency: a workflow
+    that waits holds nothing; limit the actions that it calls.
     """
     if callable(name):
         return workflow()(name)
