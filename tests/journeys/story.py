@@ -66,11 +66,11 @@ def press(control: Page, server: str, button: str) -> None:
         found.click()
 
 
-def run(instance: Instance, *arguments: str) -> str:
-    """What a command prints in a second terminal."""
+def manage(instance: Instance, *arguments: str) -> Any:
+    """A command in a second terminal, with --json."""
     environment = {name: value for name, value in os.environ.items() if name not in OWN}
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, "manage.py", *arguments, "--json"],
         cwd=paths.BASE,
         env={**environment, "DO_DATA": str(instance.data), "HTTPS": "False"},
         capture_output=True,
@@ -78,12 +78,7 @@ def run(instance: Instance, *arguments: str) -> str:
         check=False,
         timeout=60,
     )
-    return done.stdout
-
-
-def manage(instance: Instance, *arguments: str) -> Any:
-    """The same with --json."""
-    return json.loads(run(instance, *arguments, "--json"))
+    return json.loads(done.stdout)
 
 
 def trigger(page: Page, action: str, reason: str = "", **params: str) -> str:

@@ -129,7 +129,8 @@ def test_a_review_that_nobody_gives_undoes_the_order(worker: InlineWorker):
 def test_an_order_that_is_out_of_stock_is_refunded(worker: InlineWorker):
     handle = order(quantity=11)
     worker.work()
-    assert (handle.status, handle.error["undone"]) == ("failed", [CHARGE])
+    assert (handle.status, handle.error["undone"], handle.error["step"]) == ("failed", [CHARGE], RECORD)
+    assert "There are not 11 of mug in stock" in handle.error["message"]
     assert tree(handle)[RESERVE] == "failed" and tree(handle)[RECORD] == tree(handle)[MAIL] == "skipped"
     assert (money(), mugs()) == ((["25.80"], ["25.80"]), 10)
     with pytest.raises(FailureConsumed):

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.journeys.instance import Instance
-from tests.journeys.story import audit, becomes, control, instance, lines, manage, page, press, retry, run, trigger
+from tests.journeys.story import audit, becomes, control, instance, lines, manage, page, press, retry, trigger
 
 __all__ = ["control", "instance", "page"]
 
@@ -86,7 +86,8 @@ def test_an_order_that_cannot_refund_goes_on_with_its_undoing(instance: Instance
         ended(instance, workflow, action, "succeeded")
 
     press(control, "payment provider", "Stop")
-    run(instance, "shell", "-c", f"from actions import emit; emit({workflow!r}, 'review', {{'approved': False}})")
+    told = manage(instance, "emit", workflow, "review", "--payload", '{"approved": false}', "--reason", "too much")
+    assert told["new"]
     becomes(page, "failed")
     expect(page.locator(".do-error")).to_contain_text("C-1 was not approved")
     refund = ended(instance, workflow, "charge-payment.compensation", "failed")
