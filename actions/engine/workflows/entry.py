@@ -24,6 +24,7 @@ from actions.engine.workflows.told import Told
 from actions.errors import (
     InvalidInput,
     NotInWorkflow,
+    StepFailed,
     TooManySteps,
     WorkflowChanged,
 )
@@ -288,7 +289,15 @@ class Entry(Told):
         self.met.add(step.key)
         if step.optional:
             return None
-        raise step.failure()
+        raise self._skipped(step) if step.status == Status.SKIPPED else step.failure()
+
+    def _skipped(self, step: Step) -> StepFailed:
+        """Who is told that a step was skipped is told of the failures that made it so."""
+        with self._guard.aside():
+            blamed = [row[0] for row in fetch("blame", {"id": step.id})]
+        failures = [self.steps[key].failure() for key in blamed if key in self.steps]
+        self.met.update(failure.step for failure in failures)
+        return step.failure(failures[0] if failures else None)
 
     def _plain(self, step: Step) -> Any:
         """Its result as JSON, as references see it."""

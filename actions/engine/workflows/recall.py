@@ -33,9 +33,10 @@ class Step:
         """Whether nothing more happens to it by itself."""
         return self.status in FINISHED
 
-    def failure(self) -> StepFailed:
-        """Why there is no result."""
-        return StepFailed(self.key, ids.public_id(self.id), self.status, self.error)
+    def failure(self, cause: StepFailed | None = None) -> StepFailed:
+        """Why there is no result; `cause` is the failure because of which it was skipped."""
+        error = self.error if cause is None else {"code": cause.code, "message": cause.message}
+        return StepFailed(self.key, ids.public_id(self.id), self.status, error)
 
 
 @dataclass(slots=True)
