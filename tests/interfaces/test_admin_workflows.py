@@ -486,9 +486,10 @@ def test_the_list_tells_steps_from_workflows_and_the_rest(desk, chain, review):
     assert listed(desk.vera, "status=waiting") == {other.id}
     assert listed(desk.vera, "kind=nonsense") == listed(desk.vera, "workflow=nonsense") == set()
     text = text_of(desk.vera.get(LIST))
-    assert "step third of its workflow" in text
+    assert "step third" in text
+    assert f'<a href="{page_of(handle)}">desk-chain</a>' in desk.vera.get(LIST).content.decode()
     assert "desk-chain workflow" in text
-    assert "step first of its workflow" not in text_of(desk.vera.get(f"{LIST}?kind=top"))
+    assert "step first" not in text_of(desk.vera.get(f"{LIST}?kind=top"))
 
 
 def test_the_catalogue_says_what_is_a_workflow(desk, chain):
