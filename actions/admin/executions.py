@@ -16,7 +16,7 @@ from actions.admin.confirm import confirm
 from actions.admin.detail import detail
 from actions.admin.emitting import emit_page
 from actions.admin.filters import ActionFilter, KindFilter, QueueFilter, StatusFilter, WorkflowFilter
-from actions.admin.replaying import replay_page
+from actions.admin.replaying import replay_from_page, replay_page
 from actions.admin.verbs import VERBS
 from actions.errors import ExecutionNotFound
 from actions.models import Execution
@@ -99,6 +99,7 @@ class ExecutionAdmin(LookOnly):
         return [
             *pages,
             path("<str:public_id>/replay/", wrap(self._replay), name=_name("replay")),
+            path("<str:public_id>/replay-from/", wrap(self._replay_from), name=_name("replay_from")),
             path("<str:public_id>/emit/", wrap(self._emit), name=_name("emit")),
             path("<str:public_id>/payload/<str:part>.json", wrap(self._download), name=_name("payload")),
             *super().get_urls(),
@@ -121,6 +122,10 @@ class ExecutionAdmin(LookOnly):
     def _replay(self, request: HttpRequest, public_id: str) -> HttpResponse:
         require_view(request)
         return replay_page(self, request, self._find(public_id))
+
+    def _replay_from(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        require_view(request)
+        return replay_from_page(self, request, self._find(public_id))
 
     def _emit(self, request: HttpRequest, public_id: str) -> HttpResponse:
         require_view(request)

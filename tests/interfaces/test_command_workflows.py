@@ -168,7 +168,11 @@ def test_show_of_a_step_says_where_it_belongs(outer):
     work()
     step = step_of(step_of(handle, "line-inner"), "behind")
     place = answer("executions", "show", step)["place"]
-    assert (place["action"], place["step"], place["workflow"]) == ("line-inner", "behind", step_of(handle, "line-inner"))
+    assert (place["action"], place["step"], place["workflow"]) == (
+        "line-inner",
+        "behind",
+        step_of(handle, "line-inner"),
+    )
     assert [(one["step"], one["status"]) for one in place["prerequisites"]] == [("line-moody", "failed")]
     assert "after            line-moody (failed)" in said("executions", "show", step)
     assert answer("executions", "show", app.noop.invoke().id)["place"] is None
@@ -199,6 +203,21 @@ def test_retry_and_cancel_say_what_became_of_a_workflow(outer, review):
     work()
     assert handle.status == "succeeded"
     assert "Cancelled, with its steps that had not ended" in said("cancel", other.id, *WHY)
+
+
+def test_replay_from_a_step_takes_over_what_came_before(outer):
+    handle = outer.invoke()
+    work()
+    inner = step_of(handle, "line-inner")
+    outer.moody.bad = False
+    told = answer("replay", inner, "--from-step", "line-moody", "--params", '{"n": 3}', *WHY)
+    work()
+    shown = answer("executions", "show", told["id"])
+    assert (shown["status"], shown["replay_of"]) == ("succeeded", inner)
+    (step,) = [step for step in shown["workflow"]["steps"] if step["step"] == "line-moody"]
+    assert answer("executions", "show", step["id"])["result"] == 3
+    refused = refusal("replay", inner, "--from-step", "nonsense", *WHY)[1]["error"]["code"]
+    assert refused == "step_not_found"
 
 
 def test_list_filters_by_kind_and_workflow(outer, review):

@@ -96,11 +96,14 @@ class ParamsForm(forms.Form):
         if _hides(param):
             # Never echoed back: after a fault it must be typed again; on a replay dots mean "as it was".
             return Secret(attrs={"autocomplete": "new-password"}, dots=self.original is not None)
+        if "\n" in self._shown(param) and param.kind != "json":
+            # A text of lines; also the mark of a result that is filled in later, whatever kind its value will be of.
+            return forms.Textarea(attrs={"rows": 4, **_LONGEST})
         if param.kind in {"boolean", "choice"}:
             return forms.Select(choices=_choices(param))
         if param.kind == "json":
             return forms.Textarea(attrs={"rows": 6, "class": "do-json", "spellcheck": "false", **_LONGEST})
-        if param.kind == "text" and ((param.longest or 0) > 200 or "\n" in self._shown(param)):
+        if param.kind == "text" and (param.longest or 0) > 200:
             return forms.Textarea(attrs={"rows": 4, **_LONGEST})
         attributes = dict(_INPUTS.get(param.kind, {}))
         if param.example:

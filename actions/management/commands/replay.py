@@ -18,6 +18,11 @@ class Command(Face):
         """The original, and what shall be different."""
         parser.add_argument("id", metavar="ID", help="public id of the execution to repeat")
         payload.add_params(parser)
+        parser.add_argument(
+            "--from-step",
+            metavar="STEP",
+            help="of a workflow: take over what came before this step; PARAMS are the step's",
+        )
         parser.add_argument("--key", help="idempotency key: the same key gives the same replay")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -28,6 +33,7 @@ class Command(Face):
             reason=given(options["reason"]),
             params=payload.params(options),
             idempotency_key=options["key"],
+            from_step=options["from_step"],
         )
         self.say(f"{accepted.id} {'was accepted before, with this key' if accepted.replayed else 'accepted'}")
         return {"id": accepted.id, "replay_of": options["id"], "replayed": accepted.replayed}
