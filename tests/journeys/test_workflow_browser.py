@@ -140,6 +140,7 @@ def test_workflow_pages_fit(site, chromium, order, declare, compose, tmp_path, s
             "undone": f"{runs}/{undone.id}/change/",
             "step": f"{runs}/{step_of(failed, 'ship-parcel-0')}/change/",
             "emit": f"{runs}/{waiting.id}/emit/",
+            "replay-from": f"{runs}/{step_of(failed, 'ship-parcel-0')}/replay-from/",
             "cancel": f"{runs}/{waiting.id}/cancel/",
             "retry": f"{runs}/{failed.id}/retry/",
             "list": f"{runs}/",
