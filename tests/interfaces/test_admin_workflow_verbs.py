@@ -83,6 +83,7 @@ def test_a_workflow_is_replayed_from_one_of_its_steps(desk, chain, moody, edited
     assert page_of(step, "replay-from") in desk.otto.get(page_of(step)).content.decode()
     opened = desk.otto.get(page_of(step, "replay-from"))
     assert "what came before this step is taken over" in text_of(opened)
+    assert "Comes from the result of another step" in text_of(opened)
     sent = {**filled_in(opened), "reason": WHY}
     assert '"$step": "first"' in sent["param-n"]
     answer = desk.otto.post(page_of(step, "replay-from"), sent | ({"param-n": edited} if edited else {}))
