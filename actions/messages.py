@@ -21,6 +21,8 @@ EXPLAIN = {
     "trigger": "A new execution. What the code declares decides how often it is tried.",
     "retry": "The same execution gets a new attempt. Its idempotency key towards providers stays the same.",
     "replay": "A new execution with the same or edited params, linked to this one.",
+    "replay_from": "A new execution of the workflow: what came before this step is taken over with its results, this step runs "
+    "with the params below, and the workflow goes on from there.",
     "run_now": "It is due anyway: do not wait for its time.",
     "cancel": "Never start it, or ask its handler to stop.",
     "force_stop": "Do not wait for its handler: take the attempt away from it.",

@@ -14,6 +14,7 @@ from actions.ids import public_id
 from actions.messages import EXPLAIN
 from actions.models import Action, Attempt, Execution
 from actions.queries import attempts, audit, catalogue, executions
+from actions.queries.steps import UNDO
 from actions.states import CHART, FINISHED, Status
 from actions.values import redact
 
@@ -80,9 +81,11 @@ def _buttons(request: HttpRequest, execution: Execution, action: Action | None, 
     if action.kind == "workflow" and execution.status not in FINISHED and may(request, "emit"):
         url = show.execution_url(execution.pk, "emit")
         buttons.insert(0, Button("Emit event", url, EXPLAIN["emit"], main=bool(execution.awaited_event)))
-    # Params that come from other steps are known only inside their workflow.
-    if action.declared and may(request, "replay") and not execution.inputs:
+    if action.declared and may(request, "replay"):
         buttons.append(Button("Replay", show.execution_url(execution.pk, "replay"), EXPLAIN["replay"]))
+        if execution.parent_id is not None and not (execution.step or "").startswith(UNDO):
+            url = show.execution_url(execution.pk, "replay_from")
+            buttons.append(Button("Replay workflow from here", url, EXPLAIN["replay_from"]))
     return buttons
 
 

@@ -16,7 +16,7 @@ from actions.admin.confirm import confirm
 from actions.admin.detail import detail
 from actions.admin.emitting import emit_page
 from actions.admin.filters import ActionFilter, KindFilter, QueueFilter, StatusFilter, WorkflowFilter
-from actions.admin.replaying import replay_page
+from actions.admin.replaying import replay_from_page, replay_page
 from actions.admin.verbs import VERBS
 from actions.errors import ExecutionNotFound
 from actions.models import Execution
@@ -99,6 +99,7 @@ class ExecutionAdmin(LookOnly):
         return [
             *pages,
             path("<str:public_id>/replay/", wrap(self._replay), name=_name("replay")),
+            path("<str:public_id>/replay-from/", wrap(self._replay_from), name=_name("replay_from")),
             path("<str:public_id>/emit/", wrap(self._emit), name=_name("emit")),
             path("<str:public_id>/payload/<str:part>.json", wrap(self._download), name=_name("payload")),
             *super().get_urls(),
@@ -121,6 +122,10 @@ class ExecutionAdmin(LookOnly):
     def _replay(self, request: HttpRequest, public_id: str) -> HttpResponse:
         require_view(request)
         return replay_page(self, request, self._find(public_id))
+
+    def _replay_from(self, request: HttpRequest, public_id: str) -> HttpResponse:
+        require_view(request)
+        return replay_from_page(self, request, self._find(public_id))
 
     def _emit(self, request: HttpRequest, public_id: str) -> HttpResponse:
         require_view(request)
@@ -149,15 +154,14 @@ class ExecutionAdmin(LookOnly):
 
     @admin.display(description="action")
     def shown_action(self, execution: Execution) -> SafeString | str:
-        """By its name (its row may be gone), with the workflow that a step belongs to."""
+        """By its name (its row may be gone), with the key of a step."""
         name: SafeString | str = execution.action_id
         if getattr(execution, "is_workflow", False):
             name = format_html('{} <span class="do-kind">workflow</span>', name)
         if execution.parent_id is None:
             return name
-        url, key = show.execution_url(execution.parent_id), show.visible(execution.step or "")
-        of = '{}<br><span class="do-quiet">step <bdi>{}</bdi> of <a href="{}">its workflow</a></span>'
-        return format_html(of, name, key, url)
+        of = '{}<br><span class="do-quiet do-of">step <bdi>{}</bdi></span>'
+        return format_html(of, name, show.visible(execution.step or ""))
 
     @admin.display(description="status")
     def shown_status(self, execution: Execution) -> str:
@@ -170,9 +174,11 @@ class ExecutionAdmin(LookOnly):
         return show.visible(getattr(execution, "cause", None) or "")
 
     @admin.display(description="asked by")
-    def shown_actor(self, execution: Execution) -> str:
-        """As it was called then."""
-        return execution.actor_label
+    def shown_actor(self, execution: Execution) -> SafeString | str:
+        """As it was called then; a step's workflow is linked."""
+        if execution.parent_id is None:
+            return execution.actor_label
+        return format_html('<a href="{}">{}</a>', show.execution_url(execution.parent_id), execution.actor_label)
 
     @admin.display(description="asked at")
     def asked(self, execution: Execution) -> str:

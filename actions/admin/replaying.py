@@ -1,5 +1,6 @@
-"""The page that replays an execution: the same form as trigger, filled with what was asked then."""
+"""The pages that replay: an execution, or its workflow from a step on; the form of trigger, filled with what was asked then."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,51 +13,83 @@ from actions.admin.forms.acts import ReplayOptionsForm
 from actions.admin.forms.params import ParamsForm
 from actions.admin.forms.schema import Param
 from actions.definitions.engine import Accepted
+from actions.engine import inputs
 from actions.engine.operate.replay import replay
+from actions.ids import public_id
 from actions.models import Execution
 from actions.queries import catalogue
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is replayed: the execution whose id this is, whole or from one of its steps on."""
+
+    title: str
+    explain: str
+    id: str
+    original: dict[str, Any]
+    """The params that the form begins with."""
+    from_step: str | None = None
+
+
 def replay_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> HttpResponse:
-    """GET shows the params to edit; POST makes the new execution. Who may not see params replays them unseen."""
+    """Do it once more. Params that came from other steps are shown as they came."""
+    # Stored params of a step have marks in the places of results, which only its workflow understands.
+    original = inputs.whole(execution.params, execution.inputs)
+    title = f"Replay {execution.action_id}"
+    return _page(admin, request, execution, _Wish(title, words.EXPLAIN["replay"], execution.public_id, original))
+
+
+def replay_from_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> HttpResponse:
+    """Do the workflow of this step once more, from this step on."""
+    if execution.parent_id is None:
+        require(request, "replay")
+        return stale(admin, request, execution, f"{execution} is no step of a workflow.")
+    title = f"Replay the workflow from {execution.step}"
+    above = public_id(execution.parent_id)
+    wish = _Wish(title, words.EXPLAIN["replay_from"], above, execution.params, execution.step)
+    return _page(admin, request, execution, wish)
+
+
+def _page(admin: LookOnly, request: HttpRequest, execution: Execution, wish: _Wish) -> HttpResponse:
     require(request, "replay")
     action = catalogue.get(execution.action_id)
     if action is None or not action.declared:
         return stale(admin, request, execution, f"There is no action {execution.action_id} any more to replay it with.")
-    if execution.inputs:
-        why = f"Params of {execution} come from other steps of its workflow: replay that instead."
-        return stale(admin, request, execution, why)
     seen = may(request, "view_payload")
     questions: list[Param] = questions_of(action) if seen else []
     sent = request.POST if request.method == "POST" else None
-    params = ParamsForm(questions, sent, original=execution.params)
+    params = ParamsForm(questions, sent, original=wish.original)
     options = ReplayOptionsForm(sent)
     key = sent_key(request) if sent else fresh_key()
     if sent is not None and all([params.is_valid(), options.is_valid()]):
         edited: dict[str, Any] | None = params.cleaned_data["params"] if seen else None
+        if wish.from_step is not None and edited == wish.original:
+            edited = None
 
         def accept() -> Accepted:
             said = options.cleaned_data
             return replay(
-                execution.public_id,
+                wish.id,
                 actor=actor_of(request),
                 reason=said["reason"],
                 params=edited,
                 idempotency_key=said["idempotency_key"] or key,
+                from_step=wish.from_step,
             )
 
         answer = ask(request, params, options, accept, accepted=words.REPLAYED)
         if answer is not None:
             return answer
     context = {
-        "title": f"Replay {action.name}",
+        "title": wish.title,
         "action": action,
         "execution": execution,
-        "explain": words.EXPLAIN["replay"],
+        "explain": wish.explain,
         "params": params,
         "options": options,
         "unseen": not seen,
-        "dropped": sorted(set(execution.params) - {param.name for param in questions}) if seen else [],
+        "dropped": sorted(set(wish.original) - {param.name for param in questions}) if seen else [],
         "key_field": FORM_KEY,
         "key": key_for_next(request, options, key),
         "verb": "Replay",

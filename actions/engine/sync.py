@@ -8,6 +8,7 @@ from django.db import transaction
 from actions import conf
 from actions.definitions.action import Action as Declared
 from actions.definitions.registry import registry
+from actions.definitions.workflow import Workflow
 from actions.engine.perform import hard_timeout, soft_timeout
 from actions.models import Action, Queue
 
@@ -58,6 +59,7 @@ def _columns(declared: Declared[Any, Any]) -> dict[str, Any]:
             "atomic": declared.atomic,
             "resolver": declared.resolver_action is not None,
             "on_failure": declared.failure_action is not None,
+            **_composing(declared),
         },
         "params_schema": declared.params.json_schema(),
         "result_schema": declared.result.json_schema(),
@@ -65,6 +67,13 @@ def _columns(declared: Declared[Any, Any]) -> dict[str, Any]:
         "secret_params": sorted(declared.params.secret),
         "declared": declared.name not in conf.get().ACTIONS_DISABLED,
     }
+
+
+def _composing(declared: Declared[Any, Any]) -> dict[str, Any]:
+    """What only workflows have."""
+    if not isinstance(declared, Workflow):
+        return {}
+    return {"limit": declared.limit, "compensates": declared.compensates}
 
 
 def _same(row: Action, known: Action | None) -> bool:

@@ -119,7 +119,7 @@ class Step:
     @property
     def duration(self) -> float | None:
         """Seconds of its last attempt; of a workflow, from the request to the end."""
-        begun = self.created_at if self.is_workflow else self.started_at
+        begun = self.created_at if self.is_workflow and self.started_at else self.started_at
         return None if begun is None or self.finished_at is None else (self.finished_at - begun).total_seconds()
 
 

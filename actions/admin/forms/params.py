@@ -86,21 +86,30 @@ class ParamsForm(forms.Form):
             required=False,
             strip=False,
             initial=self._shown(param),
-            help_text=_help(param, replaying=self.original is not None),
+            help_text=self._help(param),
             widget=self._widget(param),
         )
         field.widget.attrs.setdefault("autocomplete", "off")
         return field
 
+    def _help(self, param: Param) -> str:
+        stored = (self.original or {}).get(param.name)
+        if isinstance(stored, dict) and "$step" in stored and not _hides(param):
+            return "Comes from the result of another step. Leave it as it is to take that again, or write a value."
+        return _help(param, replaying=self.original is not None)
+
     def _widget(self, param: Param) -> forms.Widget:
         if _hides(param):
             # Never echoed back: after a fault it must be typed again; on a replay dots mean "as it was".
             return Secret(attrs={"autocomplete": "new-password"}, dots=self.original is not None)
+        if "\n" in self._shown(param) and param.kind != "json":
+            # A text of lines; also the mark of a result that is filled in later, whatever kind its value will be of.
+            return forms.Textarea(attrs={"rows": 6, **_LONGEST})
         if param.kind in {"boolean", "choice"}:
             return forms.Select(choices=_choices(param))
         if param.kind == "json":
             return forms.Textarea(attrs={"rows": 6, "class": "do-json", "spellcheck": "false", **_LONGEST})
-        if param.kind == "text" and ((param.longest or 0) > 200 or "\n" in self._shown(param)):
+        if param.kind == "text" and (param.longest or 0) > 200:
             return forms.Textarea(attrs={"rows": 4, **_LONGEST})
         attributes = dict(_INPUTS.get(param.kind, {}))
         if param.example:

@@ -21,7 +21,7 @@ class Command(Face):
         parser.add_argument(
             "--from-step",
             metavar="STEP",
-            help="of a workflow: keep what came before this step; params are the step's then",
+            help="of a workflow: take over what came before this step; PARAMS are the step's",
         )
         parser.add_argument("--key", help="idempotency key: the same key gives the same replay")
 
