@@ -98,6 +98,10 @@ def _phase(
             raise
         return _failed(entry, workflow, claim, entry.fault, hidden)
     except BaseException as error:  # noqa: BLE001  (what is no failure is raised again by judge)
+        if entry.suspended and entry.fault is None and isinstance(error, Exception):
+            # It swallowed the suspension, and failed by what it made of that.
+            entry.performer.judge(error)
+            raise Suspended from error
         return _failed(entry, workflow, claim, entry.fault or error, hidden)
     entry.passed |= entry.met
     ending = Ending(
