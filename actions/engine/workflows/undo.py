@@ -47,7 +47,9 @@ def run_compensation(
     step = Execution.objects.select_related("executionsecret").get(pk=find(execution_id).id)
     text = values.dumps(step.params)
     if hasattr(step, "executionsecret"):
-        text = secrets.merge(text, secrets.decrypt(step.executionsecret.ciphertext))
+        plain = secrets.decrypt(step.executionsecret.ciphertext)
+        context.hidden += secrets.texts(plain)
+        text = secrets.merge(text, plain)
     if step.inputs:
         wanted = values.dumps(step.inputs)
         text = inputs.filled(text, wanted, inputs.results(wanted))
