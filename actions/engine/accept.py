@@ -169,11 +169,16 @@ def fingerprint_of(action: "Action[Any, Any]", params: dict[str, Any]) -> str:
     ).fingerprint
 
 
+def check_key(key: str) -> None:
+    """Raise IdempotencyKeyInvalid unless it can be one."""
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid
+
+
 def _key(action: "Action[Any, Any]", invocation: Invocation, fingerprint: str) -> tuple[str | None, str]:
     key = invocation.idempotency_key
     if key is not None:
-        if not _KEY.fullmatch(key):
-            raise IdempotencyKeyInvalid
+        check_key(key)
         return key, invocation.actor.principal
     if action.derive_key == "params":
         return f"params:{fingerprint}", DERIVED

@@ -8,6 +8,7 @@ from actions import ids, values
 from actions.crashpoints import crash_point
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
+from actions.engine.accept import check_key
 from actions.engine.advance import lock
 from actions.engine.aftermath import wake_later
 from actions.engine.operate.subject import Subject, find
@@ -28,14 +29,16 @@ def emit(
 ) -> Subject:
     """Keep the event for the workflow's wait_for(name), whether that has come or not, and let it go on if it waits for it.
 
-    The same event told twice under one `idempotency_key` is kept once. Raises ExecutionNotFound, InvalidInput, and
-    AlreadyFinished for a workflow that has ended.
+    The same event told twice under one `idempotency_key` is kept once. Raises ExecutionNotFound, InvalidInput,
+    IdempotencyKeyInvalid, and AlreadyFinished for a workflow that has ended.
     """
     access.require(actor, "emit", subject=execution_id)
     reason = storable(reason.strip())[: access.LONGEST_REASON]
     if not 0 < len(name) <= _LONGEST_NAME or name != storable(name):
         raise InvalidInput("invalid_event", f"An event's name has 1 to {_LONGEST_NAME} characters.", path="name")
     values.check(payload)
+    if idempotency_key is not None:
+        check_key(idempotency_key)
     with transaction.atomic():
         lock([find(execution_id).id])
         subject = find(execution_id)

@@ -141,7 +141,8 @@ class Entry:
         self._go_on()
         if not 0 < len(name) <= _LONGEST_EVENT or "\x00" in name:
             raise InvalidInput("invalid_event", f"An event's name has 1 to {_LONGEST_EVENT} characters.")
-        key = self._numbered(f"wait:{name}")
+        # The number stands before the name, which may end in one.
+        key = self._numbered("wait", of=f":{name}")
         known = self._remembered(
             key, lambda: {"until": None if timeout is None else _text(self.clock() + timedelta(seconds=timeout))}
         )
@@ -232,11 +233,11 @@ class Entry:
         self._asked.add(key)
         return key
 
-    def _numbered(self, name: str) -> str:
-        """The name alone for the first, name#2 for the second."""
-        self._counters[name] += 1
-        number = self._counters[name]
-        return name if number == 1 else f"{name}#{number}"
+    def _numbered(self, name: str, *, of: str = "") -> str:
+        """The name alone for the first, name#2 for the second; `of` says behind that what is counted."""
+        self._counters[name + of] += 1
+        number = self._counters[name + of]
+        return (name if number == 1 else f"{name}#{number}") + of
 
     def _known(self, key: str, action: Action[Any, Any], marked: dict[str, Any]) -> Step | None:
         """The step that an earlier entry began under this key. Raises WorkflowChanged when that was another one."""
