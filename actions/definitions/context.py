@@ -35,7 +35,7 @@ class Context:
 
     __slots__ = (
         "_deadline", "_drawn", "_dropped", "_key", "_link", "_reported", "_row", "action", "attempt", "execution_id",
-        "lines", "progressed", "run",
+        "hidden", "lines", "progressed", "run",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,8 @@ class Context:
         self.action = action
         self.attempt = attempt
         self.run = run
+        self.hidden: list[str] = []
+        """Secrets that are dotted where this attempt's error shows them."""
         self.lines: list[dict[str, Any]] = []
         self.progressed: dict[str, Any] | None = None
         self._key = execution_id

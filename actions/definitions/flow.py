@@ -39,13 +39,13 @@ class Reference:
 class Future(Generic[R]):
     """A step that was started. As a param of another step, or in its `after=`, it makes an edge of the graph."""
 
-    __slots__ = ("_run", "optional", "step")
+    __slots__ = ("optional", "run", "step")
     __iter__ = None
 
     def __init__(self, step: str, run: "Run", *, optional: bool = False) -> None:
         self.step = step
         self.optional = optional
-        self._run = run
+        self.run = run
 
     def __getitem__(self, field: str | int) -> Reference:
         return Reference(self, (field,))
@@ -59,9 +59,10 @@ class Future(Generic[R]):
     def result(self) -> R:
         """What the step returned. The workflow suspends until it has ended.
 
-        Raises StepFailed when it failed, was cancelled or skipped; an optional step gives None then.
+        Raises StepFailed when it failed, was cancelled or skipped; an optional step gives None then. NotInWorkflow outside
+        of the execution that it belongs to.
         """
-        found: R = self._run.result(self)
+        found: R = entered().result(self)
         return found
 
 

@@ -36,9 +36,14 @@ def fill(params: Any, inputs: list[dict[str, Any]], results: Mapping[str, Any]) 
         value = pick(results.get(wanted["from"]), wanted["path"])
         *way, last = wanted["at"]
         holder = params
-        for part in way:
-            holder = holder[part]
-        holder[last] = value
+        try:
+            for part in way:
+                holder = holder[part]
+            holder[last] = value
+        except (KeyError, IndexError, TypeError):
+            raise InvalidInput(
+                "no_such_param", f"The params have no place {'.'.join(map(str, wanted['at']))}."
+            ) from None
     return params
 
 

@@ -1,7 +1,7 @@
 """perform: call one handler as its declaration says, and turn whatever happens into an Ending."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _CONCURRENT = {"40001", "40P01", "55P03"}
 """SQLSTATEs of a conflict with somebody else's transaction: serialization, deadlock, lock timeout."""
-_SHORTEST_SECRET = 4
 
 
 class Regroup(DoplatformError):
@@ -89,6 +88,7 @@ class Performer:
         started = time.monotonic()
         hidden: list[str] = []
         context = self.context(action, claim)
+        context.hidden = hidden
         try:
             with guard.member() if guard is not None else nullcontext():
                 result = self.call(action, context, claim, hidden, guarded=guard is not None)
@@ -151,7 +151,7 @@ class Performer:
         text = claim.params
         if claim.secret is not None:
             plain = secrets.decrypt(claim.secret)
-            hidden.extend(found for found in strings_in(plain) if len(found) >= _SHORTEST_SECRET)
+            hidden.extend(secrets.texts(plain))
             text = secrets.merge(text, plain)
         if claim.inputs is not None:
             try:
@@ -187,18 +187,6 @@ def soft_timeout(action: "Action[Any, Any]") -> float:
 def hard_timeout(action: "Action[Any, Any]") -> float:
     """Seconds until its process is killed."""
     return action.hard_timeout or soft_timeout(action) + conf.get().KILL_GRACE
-
-
-def strings_in(value: Any) -> Iterator[str]:
-    """Every string in a JSON value, keys left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from strings_in(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from strings_in(part)
 
 
 def conflict(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from actions import conf
 from actions.errors import DoplatformError
 
 DOTS = "••••"
+_SHORTEST = 4
 
 
 class SecretUnreadable(DoplatformError):
@@ -41,6 +43,23 @@ def decrypt(ciphertext: bytes | memoryview) -> dict[str, Any]:
 def merge(text: str, plain: dict[str, Any]) -> str:
     """Stored params with their secrets put back, as JSON text for the handler's schema."""
     return json.dumps({**json.loads(text), **plain})
+
+
+def texts(plain: Any) -> list[str]:
+    """What must not show in the texts of an error: every string among these secrets that is long enough to be one."""
+    return [found for found in _strings(plain) if len(found) >= _SHORTEST]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in a JSON value, keys left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
 
 
 def fingerprint_key() -> bytes:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pydantic
 import pytest
 
-from actions import Context, IdempotencyConflict, Redacted
+from actions import Context, IdempotencyConflict, InDoubt, Redacted, Resolution
 from actions.engine.operate.replay import replay
 from tests.stage import ALICE, StageWorker, column, columns, lines, rows, value
 
@@ -156,3 +156,20 @@ def test_secrets_are_pruned_with_their_execution(pay: Any, crew: Any):
 class Card(pydantic.BaseModel):
     number: pydantic.SecretStr
     holder: str
+
+
+def test_the_texts_of_a_resolvers_error_are_dotted(declare: Any, crew: Any):
+    @declare("stage-unsure", effects="external")
+    def unsure(card: Annotated[str, Redacted]) -> None:
+        raise InDoubt("no reply")
+
+    @unsure.resolver
+    def ask(context: Context, card: str) -> Resolution:
+        raise RuntimeError(f"the provider does not know {card}")
+
+    unsure.invoke(card=CANARY)
+    worker = crew()
+    worker.settle(worker.claim())
+    worker.settle(worker.claim())
+    assert DOTS in value("SELECT error->>'message' FROM actions_execution WHERE action_id = 'stage-unsure.resolver'")
+    assert "canary" not in dump()

@@ -104,7 +104,7 @@ def ask_resolver(
     actor = Actor("system", action.name, f"resolver of {action.name}")
     context.ask_about(subject.public_id)
     try:
-        resolution = function(context=context, **_params(action, subject))
+        resolution = function(context=context, **_params(action, subject, context))
     except GiveUp as error:
         resolve(execution_id, answer=Answer.GIVE_UP, actor=actor, reason=error.message, attempt=attempt)
         return {"verdict": "gave_up"}
@@ -136,11 +136,12 @@ def _try_again(action: "Action[Any, Any]", subject: Subject, actor: Actor) -> No
     )
 
 
-def _params(action: "Action[Any, Any]", subject: Subject) -> dict[str, Any]:
+def _params(action: "Action[Any, Any]", subject: Subject, context: Context) -> dict[str, Any]:
     execution = Execution.objects.select_related("executionsecret").get(pk=subject.id)
-    text = values.dumps(inputs.whole(execution.params, execution.inputs))
+    params = dict(execution.params)
     if hasattr(execution, "executionsecret"):
-        text = secrets.merge(text, secrets.decrypt(execution.executionsecret.ciphertext))
+        params |= secrets.decrypt(execution.executionsecret.ciphertext)
+    text = values.dumps(inputs.whole(params, execution.inputs))
     return action.params.load(text)
 
 

@@ -97,7 +97,12 @@ def _phase(
         if entry.fault is None:
             raise
         return _failed(entry, workflow, claim, entry.fault, hidden)
-    except BaseException as error:  # noqa: BLE001  (what is no failure is raised again by judge)
+    except BaseException as error:
+        # What is no failure is raised again by judge.
+        if entry.suspended and entry.fault is None and isinstance(error, Exception):
+            # It swallowed the suspension, and failed by what it made of that.
+            entry.performer.judge(error)
+            raise Suspended from error
         return _failed(entry, workflow, claim, entry.fault or error, hidden)
     entry.passed |= entry.met
     ending = Ending(
@@ -117,9 +122,12 @@ def _failed(
     entry: Entry, workflow: "Workflow[Any, Any]", claim: Claim, error: BaseException, hidden: list[str]
 ) -> Ending:
     entry.performer.judge(error)
-    if isinstance(error, WorkflowChanged) and any(new.ending for new in entry.new):
-        # Under the changed code nothing is run: what ran in line goes with the transaction.
-        raise entry.performer.undone(error)
+    if isinstance(error, WorkflowChanged):
+        if any(new.ending for new in entry.new):
+            # Under the changed code nothing is run: what ran in line goes with the transaction.
+            raise entry.performer.undone(error)
+        for kept in (entry.learned, entry.taken, entry.passed):
+            kept.clear()
     if getattr(error.__cause__, "sqlstate", None) == _READ_ONLY_TRANSACTION:
         wrote = WorkflowWrites()
         wrote.__cause__ = error

@@ -198,7 +198,7 @@ class Entry(Told):
         if len(self.steps) >= MOST_STEPS:
             raise TooManySteps
         needs = {wanted.future.step: True for wanted in inputs}
-        needs |= {future.step: False for future in after if future.step not in needs}
+        needs |= {future.step: False for future in after if self._step(future).key not in needs}
         edges = [(self.steps[name], needed) for name, needed in needs.items()]
         text, fingerprint, secret = accept.stored(
             action, action.params.encode(marked), unknown={str(wanted.at[0]) for wanted in inputs}
@@ -238,7 +238,7 @@ class Entry(Told):
         return step
 
     def _step(self, future: Future[Any]) -> Step:
-        if not isinstance(future, Future) or future._run is not self:
+        if not isinstance(future, Future) or future.run is not self:
             raise NotInWorkflow(
                 "That future belongs to another execution; only this workflow's own steps can be waited for."
             )

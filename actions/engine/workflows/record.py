@@ -84,7 +84,7 @@ def _store(entries: list[tuple[Ending, Entry]], worker: int) -> None:
     if len(begun) >= _MANY:
         planner.replan()
     crash_point("steps.recorded")
-    _move_on_new({step.id for step in begun}, [id_ for step in begun if step.blocked for id_, _ in step.edges])
+    _move_on_new(begun)
     wake_later([step.queue for step in begun if not step.blocked])
     for step in done:
         if step.ending is not None and step.ending.status != Status.SUCCEEDED:
@@ -94,12 +94,16 @@ def _store(entries: list[tuple[Ending, Entry]], worker: int) -> None:
                 wake_later([step.queue])
 
 
-def _move_on_new(begun: set[UUID], prerequisites: list[UUID]) -> None:
-    """New steps behind others that had ended before are not blocked for long."""
-    earlier = sorted(set(prerequisites) - begun)
+def _move_on_new(begun: list[NewStep]) -> None:
+    """New steps behind others that had ended before are not blocked for long; a workflow that waits for one which is
+    skipped at once goes on at once."""
+    new = {step.id for step in begun}
+    blocked = [step for step in begun if step.blocked]
+    earlier = sorted({id_ for step in blocked for id_, _ in step.edges} - new)
     if earlier:
         failed = [row[0] for row in fetch("fruitless", {"ids": earlier})]
-        advance(earlier, without_success=failed, workflows=())
+        workflows = {step.parent for step in blocked} if failed else ()
+        advance(earlier, without_success=failed, workflows=workflows)
 
 
 def _remember(entries: list[Entry]) -> None:

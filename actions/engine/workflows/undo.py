@@ -45,9 +45,12 @@ def run_compensation(
 ) -> Any:
     """Call the compensation of a step that succeeded, with those of its params, result and context that it asks for."""
     step = Execution.objects.select_related("executionsecret").get(pk=find(execution_id).id)
-    text = values.dumps(inputs.whole(step.params, step.inputs))
+    params = dict(step.params)
     if hasattr(step, "executionsecret"):
-        text = secrets.merge(text, secrets.decrypt(step.executionsecret.ciphertext))
+        plain = secrets.decrypt(step.executionsecret.ciphertext)
+        context.hidden += secrets.texts(plain)
+        params |= plain
+    text = values.dumps(inputs.whole(params, step.inputs))
     known = {
         **action.params.load(text),
         "result": action.result.load(None if step.result is None else values.dumps(step.result)),
