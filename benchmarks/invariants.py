@@ -75,7 +75,8 @@ INVARIANTS = (
               count(*) FILTER (WHERE verb = 'execution.started') AS started,
               count(*) FILTER (WHERE verb IN ('execution.succeeded', 'execution.retrying', 'execution.failed',
                 'execution.in_doubt', 'execution.postponed', 'execution.given_back', 'execution.rescued',
-                'execution.cancelled', 'execution.stopped') AND attempt IS NOT NULL AND attempt > 0) AS ended
+                'execution.cancelled', 'execution.stopped', 'execution.suspended')
+                AND attempt IS NOT NULL AND attempt > 0) AS ended
             FROM actions_auditentry WHERE execution_id = execution.id
           ) AS entries
         WHERE entries.accepted <> 1 OR entries.started <> execution.attempt
@@ -103,6 +104,65 @@ INVARIANTS = (
           AND NOT EXISTS (SELECT FROM actions_execution WHERE id = entry.execution_id)
         """,
     ),
+    Invariant(
+        "I-14",
+        "a step starts only after everything it needs has ended",
+        """
+        SELECT dependent.id, edge.prerequisite_id
+        FROM actions_edge AS edge
+          JOIN actions_execution AS dependent ON dependent.id = edge.dependent_id AND dependent.attempt > 0
+        WHERE NOT EXISTS (
+          SELECT FROM actions_auditentry AS ended
+          WHERE ended.execution_id = edge.prerequisite_id
+            AND ended.verb IN ('execution.succeeded', 'execution.failed', 'execution.cancelled', 'execution.skipped',
+              'execution.resolved', 'execution.rescued')
+            AND ended.id < (
+              SELECT min(started.id) FROM actions_auditentry AS started
+              WHERE started.execution_id = dependent.id AND started.verb = 'execution.started'))
+        """,
+    ),
+    Invariant(
+        "I-14",
+        "no step is blocked, and no workflow waits, although all that it waits for has ended",
+        """
+        SELECT waiting.id, waiting.status
+        FROM actions_execution AS waiting
+        WHERE (status = 'blocked' OR status = 'waiting' AND awaits IS NOT NULL) AND NOT EXISTS (
+          SELECT FROM actions_execution AS step
+          WHERE step.id = ANY (CASE WHEN waiting.status = 'blocked' THEN waiting.prerequisites ELSE waiting.awaits END)
+            AND step.status NOT IN ('succeeded', 'failed', 'cancelled', 'skipped'))
+        """,
+    ),
+    Invariant(
+        "I-14",
+        "a workflow waits for something, and for nothing that is over",
+        """
+        SELECT id, wake_at FROM actions_execution
+        WHERE status = 'waiting' AND (
+          awaits IS NULL AND awaited_event IS NULL AND wake_at IS NULL OR wake_at < now() - interval '5 seconds')
+        """,
+    ),
+    Invariant(
+        "I-14",
+        "one step per workflow and key",
+        """
+        SELECT parent_id, step, count(*) FROM actions_execution
+        WHERE parent_id IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I-14",
+        "a workflow that has succeeded or was cancelled has left nothing open that is not detached or in doubt",
+        """
+        SELECT workflow.id, workflow.status, step.id, step.status
+        FROM actions_execution AS workflow JOIN actions_execution AS step ON step.parent_id = workflow.id
+        WHERE workflow.status IN ('succeeded', 'cancelled') AND NOT step.detached
+          AND (step.status IN ('blocked', 'queued', 'retrying', 'waiting')
+            OR workflow.status = 'succeeded' AND step.status IN ('running', 'in_doubt'))
+          AND NOT EXISTS (
+            SELECT FROM actions_auditentry AS entry WHERE entry.execution_id = step.id AND entry.verb = 'execution.retried')
+        """,
+    ),
 )
 
 _WRITERS = """
@@ -115,7 +175,8 @@ _MOST = 5
 def broken(
     connection: psycopg.Connection[Any], *, ledger: str = "app_effect", writers: tuple[str, ...] = ()
 ) -> list[str]:
-    """One sentence per violation of I-02 to I-09. `writers` are `database` actions that write one ledger row per entry."""
+    """One sentence per violation of I-02 to I-09 and I-14. `writers` are `database` actions that write one ledger row per
+    entry."""
     found = []
     for invariant in INVARIANTS:
         rows = connection.execute(invariant.query.encode()).fetchmany(_MOST)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("actions", "doplatform", "tests", "templates", "static", "docs", "pyproject.toml", "manage.py")
+COPIED = ("actions", "benchmarks", "doplatform", "tests", "templates", "static", "docs", "pyproject.toml", "manage.py")
 LONGEST = 300.0
 
 
@@ -37,6 +37,9 @@ class Mutant:
 
 
 _SETTLE = "actions/engine/settle.py"
+_FLOWS = "tests/races/test_workflow_races.py"
+_CANCELS = "tests/races/test_workflow_cancels.py"
+_RETRIES = "tests/races/test_workflow_retries.py"
 _FENCE = r"(execution\.)?attempt = \S+ AND (execution\.)?worker_id \+ 0 = %\(worker\)s(::int)?\s+AND (execution\.)?status \|\| '' = 'running'"
 _RECORD = (
     "\\1\n        for e in endings:\n            transaction.on_commit(lambda e=e: ledger.record('execution.' + e.status, "
@@ -148,6 +151,64 @@ MUTANTS = (
         "blind retry of an external action",
         (Change("actions/engine/rescue.py", r"if effects == Effects\.EXTERNAL:", "if False:"),),
         ("tests/engine/test_rescue.py::test_other_attempts_wait_for_the_lease_as_well",),
+    ),
+    Mutant(
+        "workflow's row not locked",
+        (Change("actions/engine/advance.py", r"waiting = ledger\.lock\(ids, ended\)", "waiting = ids"),),
+        (
+            f"{_FLOWS}::test_two_last_prerequisites_end_at_once",
+            f"{_FLOWS}::test_a_workflow_suspends_while_its_step_ends",
+            f"{_FLOWS}::test_a_workflow_suspends_while_its_event_comes",
+            f"{_CANCELS}::test_a_workflow_is_cancelled_while_its_last_prerequisites_end",
+        ),
+    ),
+    Mutant(
+        "advance in another transaction",
+        (
+            Change(
+                _SETTLE,
+                r"( +)(record\.store\(endings, .*\))",
+                r"\1transaction.on_commit(lambda: \2)",
+            ),
+        ),
+        (f"{_FLOWS}::test_an_ending_and_what_it_moves_are_one_transaction",),
+    ),
+    Mutant(
+        "a step's fence",
+        (Change("actions/engine/sql/settle*.sql", _FENCE, "true"),),
+        (
+            f"{_CANCELS}::test_a_workflow_is_cancelled_while_its_last_prerequisites_end",
+            f"{_CANCELS}::test_a_sub_workflow_ends_while_its_parent_is_cancelled",
+            f"{_RETRIES}::test_a_step_is_retried_while_its_workflow_catches_its_failure",
+        ),
+    ),
+    Mutant(
+        "a workflow forgets what ends in its own group",
+        (Change("actions/engine/workflows/record.py", r"asked -= .*", "pass"),),
+        (f"{_FLOWS}::test_a_workflow_and_the_step_that_it_waits_for_in_one_group",),
+    ),
+    Mutant(
+        "resume runs finished steps again",
+        (Change("actions/engine/workflows/recall.py", r"if claim\.attempt == 1 and not claim\.replayed:", "if True:"),),
+        (
+            "tests/engine/test_workflows.py::test_an_outside_step_suspends_the_workflow_and_is_not_run_again",
+            f"{_RETRIES}::test_two_operators_retry_a_failed_step_at_once",
+        ),
+    ),
+    Mutant(
+        "a retry leaves the entry at work",
+        (Change("actions/engine/operate/tree.py", r"if above\.status == Status\.RUNNING:", "if False:"),),
+        (
+            f"{_RETRIES}::test_a_step_is_retried_while_its_workflow_goes_on_with_its_failure",
+            f"{_RETRIES}::test_a_step_is_retried_while_its_workflow_catches_its_failure",
+        ),
+    ),
+    Mutant(
+        "an outside step whose record was refused is a failure",
+        (Change(_SETTLE, r"if self\._returned is not None and", "if False and"),),
+        (
+            f"{_RETRIES}::test_an_outside_step_that_returned_is_not_entered_again_because_its_record_had_to_wait_too_long",
+        ),
     ),
 )
 

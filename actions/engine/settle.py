@@ -67,6 +67,10 @@ class Settler:
         self._performer = performer
         self._lease = lease
         self._session: psycopg.Connection[Any] | None = None
+        self._returned: Ending | None = None
+        """How the handler of the last transaction ended, once it was through."""
+        self._bare = False
+        """Whether that left nothing in its transaction."""
 
     def work(self, claims: list[Claim]) -> None:
         """Perform all of `claims`, each to its recorded end; what a stopping worker has not begun is given back."""
@@ -129,6 +133,9 @@ class Settler:
                 if self._session_ended() and not isinstance(cause, TransactionControl):
                     self._record([_lost(action, claim, cause)])
                     return
+                if self._returned is not None and action.effects != Effects.DATABASE and conflict(cause):
+                    self._record([self._returned if self._bare else _lost(action, claim, cause)])
+                    return
                 if again > 1 and action.effects == Effects.DATABASE and conflict(cause):
                     continue
                 self._record([policy.after_error(action, claim, cause, hidden=[])])
@@ -144,7 +151,7 @@ class Settler:
         guard = Guard(self._lease.worker, until=until)
         endings: list[Ending] = []
         xid, hooks = "", []
-        self._session = None
+        self._session = self._returned = None
         try:
             with connection.execute_wrapper(guard), transaction.atomic():
                 self._session = raw()
@@ -154,6 +161,8 @@ class Settler:
                     endings.append(self._perform(claim, guard))
                     if time.monotonic() > until or guard.members >= settings.GROUP_SIZE:
                         break
+                self._returned = endings[0]
+                self._bare = endings[0].status != Status.SUCCEEDED or not (guard.marked or connection.run_on_commit)
                 xid = self._settle(endings, claims, marked=guard.marked)
                 hooks = list(connection.run_on_commit)
                 crash_point("settle.updated")
@@ -274,8 +283,10 @@ def _in_progress(xid: str) -> bool:
 
 
 def _lost(action: "Action[Any, Any]", claim: Claim, cause: BaseException | None) -> Ending:
+    refused = cause is not None and conflict(cause)
     error = WorkerLost(
-        "The database connection was lost before the attempt was recorded; its writes were rolled back."
+        f"The database {'refused the record' if refused else 'connection was lost before'} "
+        f"{'of the attempt' if refused else 'the attempt was recorded'}; its writes were rolled back."
         + (" Its outside effect may have happened." if action.effects == Effects.EXTERNAL else " It is done again.")
     )
     ended_by_operator = getattr(getattr(cause, "__cause__", None), "sqlstate", None) == _ADMIN_SHUTDOWN

@@ -5,11 +5,11 @@ import time
 from pathlib import Path
 
 from actions import Context, action
-from benchmarks.app import workflows
+from benchmarks.app import chaos, workflows
 from benchmarks.app.models import Effect, Row
 from benchmarks.rival_jobs import stand
 
-__all__ = ["workflows"]
+__all__ = ["chaos", "workflows"]
 
 
 @action("bench-noop", effects="database")

@@ -20,7 +20,7 @@ from benchmarks.stage import Stage, await_true, stage
 if TYPE_CHECKING:
     from benchmarks.chaos.verdict import Verdict
 
-_LEFT = "SELECT count(*) FROM actions_execution WHERE status IN ('queued', 'running', 'retrying')"
+_LEFT = "SELECT count(*) FROM actions_execution WHERE status IN ('queued', 'running', 'retrying', 'blocked', 'waiting')"
 _FENCED = re.compile(r"lease_lost|group_undone.*cause=LeaseLost")
 _LEAST_EFFECTIVE = 0.3
 _DATABASE_SECONDS = 2.0
@@ -116,9 +116,14 @@ def _report(
         ("duplicated database effects", verdict.duplicated),
         ("blind repeats of an external action", verdict.repeated),
         ("keys with two executions", verdict.twins),
-        ("broken invariants I-01 to I-09", verdict.broken),
+        ("broken invariants I-01 to I-09, I-14", verdict.broken),
     ):
         report.add(Line(name, str(len(found)), "", "", "0", not found, "; ".join(found[:5])))
+    wrong = verdict.wrong_flows
+    report.add(
+        Line("workflows that ended as they should", f"{verdict.flows - len(wrong)} of {verdict.flows}", "", "", "all",
+             verdict.flows > 0 and not wrong, "; ".join(wrong[:5]) or verdict.flow_deaths)
+    )  # fmt: skip
     least = int(_LEAST_EFFECTIVE * options.kills)
     takeovers = verdict.takeovers((*_WORKERS, "backend"))
     report.add(Line("kills by which a running attempt died", str(takeovers), "", "", f"≥ {least}", takeovers >= least))
@@ -130,12 +135,12 @@ def _report(
 
 def _tell_times(report: Report, verdict: "Verdict", nemesis: Nemesis, lease: float) -> None:
     """How long takeovers took."""
-    from benchmarks.chaos.verdict import WRITERS, quantile, spread
+    from benchmarks.chaos.verdict import AT_ONCE, quantile, spread
 
     by_worker = [death for death in verdict.deaths if death.strike.kind in _WORKERS and not death.outage]
     clouded = [death.recovery for death in verdict.deaths if death.strike.kind in _WORKERS and death.outage]
-    database = [death for death in by_worker if death.action in WRITERS]
-    others = [death for death in by_worker if death.action not in WRITERS]
+    database = [death for death in by_worker if death.action in AT_ONCE]
+    others = [death for death in by_worker if death.action not in AT_ONCE]
     for name, deaths, bar in (
         ("takeover, database", database, _DATABASE_SECONDS),
         ("takeover, others", others, lease + 2.0),

@@ -10,6 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+_FLOW_EVERY = 10
+"""Of so many requests one is a workflow,"""
+_DOOMED_EVERY = 50
+"""and of so many one that fails on purpose."""
 _TWICE = 0.05
 """Share of the requests that are sent a second time although they were acknowledged."""
 
@@ -19,14 +23,14 @@ def main(seed: int, count: int, per_second: float, history: Path) -> None:
     import django
 
     django.setup()
-    from benchmarks.app import actions
+    from benchmarks.app import actions, chaos
 
     chance = random.Random(seed)
     started = time.monotonic()
     with history.open("ab", buffering=0) as file:
         for number in range(count):
             time.sleep(max(0.0, started + number / per_second - time.monotonic()))
-            action, params = _choose(actions, number, chance)
+            action, params = _choose(actions, chaos, number, chance)
             times = 2 if chance.random() < _TWICE else 1
             for _ in range(times):
                 handle = _submit(action, f"chaos-{seed}-{number}", params)
@@ -34,10 +38,12 @@ def main(seed: int, count: int, per_second: float, history: Path) -> None:
                 file.write(f"{number} {action.name} {handle.id} {word}\n".encode())
 
 
-def _choose(actions: Any, number: int, chance: random.Random) -> tuple[Any, dict[str, Any]]:
+def _choose(actions: Any, chaos: Any, number: int, chance: random.Random) -> tuple[Any, dict[str, Any]]:
     """An action and its params. On average they keep about two of six workers busy, so that kills hit something."""
     kind = chance.random()
     short, long = round(chance.uniform(0.0, 0.15), 4), round(chance.uniform(0.02, 0.2), 4)
+    if number % _FLOW_EVERY == 0:
+        return chaos.flow, {"number": number, "seconds": short, "doomed": number % _DOOMED_EVERY == 0}
     if kind < 0.3:
         return actions.chaos_quick, {"number": number}
     if kind < 0.7:

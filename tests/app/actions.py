@@ -217,3 +217,7 @@ def face_form(
     if text == "fail":
         raise RuntimeError(f"it was to fail, with {pin}")
     return {"text": text, "pin": len(pin), "amount": str(amount), "moment": str(moment), "items": items}
+
+
+# Discovered with the actions, which they compose.
+from tests.app import workflows  # noqa: E402, F401

@@ -53,18 +53,19 @@ def _retry(execution: str) -> dict[str, Any]:
     return {"id": execution}
 
 
-def _emit(execution: str, **payload: Any) -> dict[str, Any]:
+def _emit(execution: str, key: str | None = None, **payload: Any) -> dict[str, Any]:
     from actions import emit
 
-    emit(execution, "review", payload)
+    emit(execution, "review", payload, idempotency_key=key)
     return {"id": execution}
 
 
-def _resolve(execution: str, answer: str) -> dict[str, Any]:
+def _resolve(execution: str, answer: str, result: Any = None) -> dict[str, Any]:
     from actions.definitions.actor import Actor
     from actions.engine.operate.resolve import Answer, resolve
 
-    resolve(execution, answer=Answer(answer), actor=Actor(kind="system", id="test", label="test"), reason="a test")
+    actor = Actor(kind="system", id="test", label="test")
+    resolve(execution, answer=Answer(answer), actor=actor, reason="a test", result=result)
     return {"id": execution}
 
 

@@ -27,10 +27,12 @@ KNOBS = {
     "DEFAULT_TIMEOUT": 20.0,
     "SHUTDOWN_GRACE": 1.0,
 }
-WRITERS = ("test-write", "test-fail", "fault-die", "fault-steps")
+WRITERS = (
+    "test-write", "test-fail", "fault-die", "fault-steps", "flow-book", "flow-book.compensation", "flow-node",
+)  # fmt: skip
 _TABLES = (
     "actions_execution, actions_attempt, actions_auditentry, actions_executionsecret, actions_unsettled, "
-    "actions_worker, app_effect"
+    "actions_worker, actions_edge, actions_memory, actions_externalevent, app_effect"
 )
 
 
@@ -305,6 +307,13 @@ class World:
     def error(self, public: str) -> Any:
         """Its error."""
         return self.one("SELECT error FROM actions_execution WHERE id = %s", ids.parse_id(public))
+
+    def steps(self, public: str) -> dict[str, tuple[str, str]]:
+        """The steps of a workflow by key: public id and status, in the order they were asked for."""
+        rows = self.sql(
+            "SELECT step, id, status FROM actions_execution WHERE parent_id = %s ORDER BY id", ids.parse_id(public)
+        )
+        return {key: (ids.public_id(row_id), status) for key, row_id, status in rows}
 
     def effects(self, public: str) -> int:
         """How many rows its handler left in the database."""

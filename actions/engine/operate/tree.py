@@ -7,12 +7,12 @@ from uuid import UUID
 from actions import ids
 from actions.definitions.actor import Actor
 from actions.engine import ledger
-from actions.engine.advance import lock
+from actions.engine.advance import advance, lock
 from actions.engine.aftermath import wake_later
 from actions.engine.operate.subject import Subject, find
 from actions.engine.statements import fetch
 from actions.errors import FailureConsumed, NotRetryable
-from actions.states import Status
+from actions.states import Outcome, Status
 
 _ROUNDS = 20
 """How often a tree that grows while its locks are taken is looked at again."""
@@ -28,15 +28,19 @@ def cancel_below(workflows: Sequence[UUID], *, actor: Actor, reason: str) -> Non
         lock(below)
         locked |= set(below)
     if locked:
-        ledger.cancel_steps(sorted(locked), actor=actor, reason=reason)
+        cancelled = ledger.cancel_steps(sorted(locked), actor=actor, reason=reason)
+        # Detached steps behind cancelled ones are still there.
+        advance(cancelled, without_success=cancelled, workflows=())
 
 
 @dataclass(slots=True)
 class _Plan:
-    """What a retry moves: failed executions that are due again, and failed workflows that wait for them."""
+    """What a retry moves: failed executions that are due again, and failed workflows that wait for them; `entries` are
+    workflows whose function is at work, and may have seen the failure."""
 
     due: list[Subject] = field(default_factory=list)
     waits: dict[UUID, list[UUID]] = field(default_factory=dict)
+    entries: list[Subject] = field(default_factory=list)
 
 
 def retry_in_tree(subject: Subject, *, actor: Actor, reason: str) -> None:
@@ -80,6 +84,8 @@ def _ascend(subject: Subject, plan: _Plan) -> None:
                 f"{subject.public_id} belongs to {above.public_id}, which was cancelled. Nothing was changed; replay that.",
                 status=subject.status,
             )
+        if above.status == Status.RUNNING:
+            plan.entries.append(above)
         if above.status != Status.FAILED:
             return
         plan.waits[above.id] = [subject.id]
@@ -88,6 +94,20 @@ def _ascend(subject: Subject, plan: _Plan) -> None:
 
 def _carry_out(plan: _Plan, actor: Actor, reason: str) -> None:
     queues = []
+    for above in plan.entries:
+        # The fence undoes the entry, which has no effects outside, and it is made again with this step open.
+        queue = ledger.move(
+            id=above.id,
+            before=Status.RUNNING,
+            attempt=above.attempt,
+            after=Status.QUEUED,
+            verb="execution.given_back",
+            actor=actor,
+            reason=reason,
+            outcome=Outcome.GIVEN_BACK,
+        )
+        if queue is not None:
+            queues.append(queue)
     for subject in plan.due:
         queue = ledger.move(
             id=subject.id,

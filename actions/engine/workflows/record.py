@@ -32,7 +32,8 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     entries = [(ending, ending.entry) for ending in endings if ending.entry is not None]
     over = [ending for ending in endings if ending.parent is not None and ending.status in FINISHED]
     suspending = [ending.id for ending, entry in entries if ending.status == Status.WAITING or entry.cancels]
-    told = lock([*(ending.parent for ending in over), *suspending], ended=[ending.id for ending in over])
+    # Of steps that go on too: whoever cancels a workflow locks its steps, and a group locks them in no order.
+    told = lock([*(ending.parent for ending in endings), *suspending], ended=[ending.id for ending in over])
     if not entries:
         return told
     for _, entry in entries:
@@ -41,6 +42,8 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     waiting = [(ending, entry) for ending, entry in entries if ending.status == Status.WAITING]
     new = {step.id: step for _, entry in waiting for step in entry.new}
     asked = {id_ for _, entry in waiting for id_ in entry.awaits} - new.keys()
+    # What ends in this very transaction has not ended yet in the database.
+    asked -= {ending.id for ending in over}
     unended = {row[0] for row in fetch("unended", {"ids": sorted(asked)}, prepare=True)} if asked else set()
     # What ends in this very transaction is still running for the statement, and does not name who waits from now on.
     unended -= {ending.id for ending in over}
