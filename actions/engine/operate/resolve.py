@@ -140,7 +140,9 @@ def _params(action: "Action[Any, Any]", subject: Subject, context: Context) -> d
     execution = Execution.objects.select_related("executionsecret").get(pk=subject.id)
     params = dict(execution.params)
     if hasattr(execution, "executionsecret"):
-        params |= secrets.decrypt(execution.executionsecret.ciphertext)
+        plain = secrets.decrypt(execution.executionsecret.ciphertext)
+        context.hidden += secrets.texts(plain)
+        params |= plain
     text = values.dumps(inputs.whole(params, execution.inputs))
     return action.params.load(text)
 
