@@ -45,8 +45,6 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     # What ends in this very transaction has not ended yet in the database.
     asked -= {ending.id for ending in over}
     unended = {row[0] for row in fetch("unended", {"ids": sorted(asked)}, prepare=True)} if asked else set()
-    # What ends in this very transaction is still running for the statement, and does not name who waits from now on.
-    unended -= {ending.id for ending in over}
     for ending, entry in waiting:
         entry.awaits = [id_ for id_ in entry.awaits if id_ in unended or (id_ in new and _is_open(new[id_]))]
         if not _still_waits(entry):
