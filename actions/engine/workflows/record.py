@@ -42,7 +42,7 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     waiting = [(ending, entry) for ending, entry in entries if ending.status == Status.WAITING]
     new = {step.id: step for _, entry in waiting for step in entry.new}
     asked = {id_ for _, entry in waiting for id_ in entry.awaits} - new.keys()
-    # What ends in this very transaction has not ended yet in the database.
+    # What ends in this very transaction is still running for the statement, and does not name who waits from now on.
     asked -= {ending.id for ending in over}
     unended = {row[0] for row in fetch("unended", {"ids": sorted(asked)}, prepare=True)} if asked else set()
     for ending, entry in waiting:
