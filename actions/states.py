@@ -88,6 +88,7 @@ CHART: dict[Status, State] = {
                 Arrow("rescue", _S.RETRYING),
                 Arrow("rescue", _S.IN_DOUBT),
                 Arrow("rescue", _S.FAILED),
+                Arrow("rescue", _S.CANCELLED),
                 Arrow("give back", _S.QUEUED),
                 Arrow("cancel", _S.CANCELLED),
                 Arrow("force stop", _S.IN_DOUBT),

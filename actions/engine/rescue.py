@@ -14,8 +14,9 @@ from actions.engine.advance import advance, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.ledger import Claim, Loss
 from actions.engine.policy import after_failure
+from actions.engine.statements import fetch
 from actions.errors import TimedOut, WorkerLost, describe
-from actions.states import Effects, Outcome, Status
+from actions.states import FINISHED, Effects, Outcome, Status
 
 
 def rescue() -> int:
@@ -32,6 +33,7 @@ def _settle_losses(workflows: set[UUID]) -> int:
         # Workflows before their steps: the one order of locks. A step that was lost since waits for the next look.
         lock(workflows)
         losses = [_judge(*row) for row in ledger.rescuable() if row[-1] is None or row[-1] in workflows]
+        losses = _stop_asked(losses)
         crash_point("rescue.selected")
         settled = ledger.settle_lost(losses) if losses else []
         by_id = {loss.id: loss for loss in losses}
@@ -46,11 +48,18 @@ def _settle_losses(workflows: set[UUID]) -> int:
                 error=loss.error,
                 delay=loss.delay,
             )
-        over = [by_id[row_id] for row_id, _, status in settled if status == Status.FAILED and by_id[row_id].parent]
+        over = [by_id[row_id] for row_id, _, status in settled if status in FINISHED and by_id[row_id].parent]
         ended = [loss.id for loss in over]
         advance(ended, without_success=ended, workflows=[loss.parent for loss in over])
         wake_later(queue for _, queue, status in settled if status == Status.QUEUED)
     return len(settled)
+
+
+def _stop_asked(losses: list[Loss]) -> list[Loss]:
+    """Steps that were asked to stop, with their workflow or alone, are not tried again."""
+    again = [loss.id for loss in losses if loss.parent and loss.status in {Status.QUEUED, Status.RETRYING}]
+    asked = {row[0] for row in fetch("asked_to_stop", {"ids": again})} if again else set()
+    return [replace(loss, status=Status.CANCELLED) if loss.id in asked else loss for loss in losses]
 
 
 def _judge(*row: Any) -> Loss:

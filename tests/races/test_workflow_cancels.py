@@ -205,3 +205,37 @@ def test_a_group_of_steps_that_are_tried_again_while_their_workflow_is_cancelled
     assert handle.status == "cancelled" and set(tree(handle).values()) == {"cancelled"}
     assert {outcome for key in tree(handle) for outcome in outcomes(step_of(handle, key))} == {"failed"}
     sound()
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["the step", "its workflow"])
+@pytest.mark.parametrize("ends", ["fails", "lost"])
+def test_an_outside_step_that_was_asked_to_stop_is_not_tried_again(
+    ends: str, alone: bool, compose: Any, declare: Any, crew: Any, short_lease: float, entered: list[Any]
+):
+    """It did not look whether it was asked: it fails, or its worker is lost, and that is its end."""
+
+    @declare("stage-deaf", effects="repeatable")
+    def deaf() -> None:
+        entered.append("deaf")
+        raise RuntimeError("no answer")
+
+    @compose("stage-calls")
+    def act() -> Any:
+        return deaf.start(step="deaf").result()
+
+    handle = act.invoke()
+    once(crew)
+    ((worker, claims),) = take(crew, step_of(handle, "deaf"))
+    cancel(step_of(handle, "deaf") if alone else handle.id, actor=ALICE, reason="stop")
+    if ends == "fails":
+        worker.settle(claims)
+    else:
+        worker.freeze()
+        worker.crash()
+        rescue.rescue()
+    assert (tree(handle), handle.status) == ({"deaf": "cancelled"}, "queued" if alone else "cancelled")
+    crew().work()
+    assert handle.status == ("failed" if alone else "cancelled")
+    assert entered.count("deaf") == (1 if ends == "fails" else 0)
+    assert outcomes(step_of(handle, "deaf")) == ["failed" if ends == "fails" else "lost"]
+    sound()

@@ -13,7 +13,7 @@ WITH lost AS MATERIALIZED (
     tries = execution.tries + lost.tries, losses = execution.losses + lost.losses, worker_id = NULL,
     available_at = CASE WHEN lost.status = 'retrying'
       THEN now() + make_interval(secs => lost.delay) ELSE execution.available_at END,
-    finished_at = CASE WHEN lost.status = 'failed' THEN now() END
+    finished_at = CASE WHEN lost.status IN ('failed', 'cancelled') THEN now() END
   FROM lost
   WHERE execution.id = lost.id AND execution.attempt = lost.attempt AND execution.worker_id + 0 = lost.worker
     AND execution.status || '' = 'running'

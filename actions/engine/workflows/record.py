@@ -30,10 +30,11 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     Returns the workflows that wait for any of them.
     """
     entries = [(ending, ending.entry) for ending in endings if ending.entry is not None]
-    over = [ending for ending in endings if ending.parent is not None and ending.status in FINISHED]
+    steps = [ending for ending in endings if ending.parent is not None]
     suspending = [ending.id for ending, entry in entries if ending.status == Status.WAITING or entry.cancels]
     # Of steps that go on too: whoever cancels a workflow locks its steps, and a group locks them in no order.
-    told = lock([*(ending.parent for ending in endings), *suspending], ended=[ending.id for ending in over])
+    told = lock([*(ending.parent for ending in steps), *suspending], ended=[ending.id for ending in steps])
+    _stop_asked([ending for ending in steps if ending.entry is None])
     if not entries:
         return told
     for _, entry in entries:
@@ -43,7 +44,7 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     new = {step.id: step for _, entry in waiting for step in entry.new}
     asked = {id_ for _, entry in waiting for id_ in entry.awaits} - new.keys()
     # What ends in this very transaction is still running for the statement, and does not name who waits from now on.
-    asked -= {ending.id for ending in over}
+    asked -= {ending.id for ending in steps if ending.status in FINISHED}
     unended = {row[0] for row in fetch("unended", {"ids": sorted(asked)}, prepare=True)} if asked else set()
     for ending, entry in waiting:
         entry.awaits = [id_ for id_ in entry.awaits if id_ in unended or (id_ in new and _is_open(new[id_]))]
@@ -52,6 +53,16 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
         if ending.details is not None:
             ending.details["after"] = ending.status.value
     return told
+
+
+def _stop_asked(endings: Sequence[Ending]) -> None:
+    """A step that was asked to stop, alone or with its workflow, is not tried again: it stops here."""
+    again = [ending for ending in endings if ending.status in {Status.QUEUED, Status.RETRYING}]
+    asked = {row[0] for row in fetch("asked_to_stop", {"ids": [ending.id for ending in again]})} if again else set()
+    for ending in again:
+        if ending.id in asked:
+            ending.status = Status.CANCELLED
+            ending.details = {**(ending.details or {}), "after": ending.status.value}
 
 
 def store(endings: Sequence[Ending], *, worker: int, waiting: Sequence[UUID]) -> None:
