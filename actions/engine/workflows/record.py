@@ -40,7 +40,8 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
             cancel_below([entry.claim.id], actor=PLATFORM, reason="The workflow's timeout has passed.")
     waiting = [(ending, entry) for ending, entry in entries if ending.status == Status.WAITING]
     new = {step.id: step for _, entry in waiting for step in entry.new}
-    asked = {id_ for _, entry in waiting for id_ in entry.awaits} - new.keys()
+    # A step may end in the very group in which its workflow suspends on it: nobody else would tell.
+    asked = {id_ for _, entry in waiting for id_ in entry.awaits} - new.keys() - {ending.id for ending in over}
     unended = {row[0] for row in fetch("unended", {"ids": sorted(asked)}, prepare=True)} if asked else set()
     for ending, entry in waiting:
         entry.awaits = [id_ for id_ in entry.awaits if id_ in unended or (id_ in new and _is_open(new[id_]))]
