@@ -7,7 +7,7 @@ from uuid import UUID
 from actions import ids
 from actions.definitions.actor import Actor
 from actions.engine import ledger
-from actions.engine.advance import lock
+from actions.engine.advance import advance, lock
 from actions.engine.aftermath import wake_later
 from actions.engine.operate.subject import Subject, find
 from actions.engine.statements import fetch
@@ -28,7 +28,9 @@ def cancel_below(workflows: Sequence[UUID], *, actor: Actor, reason: str) -> Non
         lock(below)
         locked |= set(below)
     if locked:
-        ledger.cancel_steps(sorted(locked), actor=actor, reason=reason)
+        cancelled = ledger.cancel_steps(sorted(locked), actor=actor, reason=reason)
+        # Detached steps may be behind them.
+        advance(cancelled, without_success=cancelled, workflows=())
 
 
 @dataclass(slots=True)
