@@ -315,3 +315,29 @@ def test_a_step_that_ends_in_the_group_in_which_its_workflow_suspends_on_it(
     worker.settle(held)
     worker.work()
     assert handle.result() == "at last"
+
+
+def test_a_step_that_fails_as_its_workflow_begins_another_behind_its_neighbour(
+    compose: Any, flaky: Any, add: Any, crew: Any, ran: list[Any]
+):
+    """One transaction fails a step, which dooms a second, and begins a third behind a prerequisite of the second."""
+
+    @compose("stage-crossed")
+    def crossed() -> Any:
+        first = add.start(a=1, step="first")
+        doomed = add.start(a=flaky.start(n=1, optional=True), b=first["sum"], optional=True, step="doomed")
+        first.result()
+        return add.start(a=2, after=[first, doomed], step="third")
+
+    flaky.raises = [RetryLater(3600), GiveUp("no")]
+    handle = crossed.invoke()
+    worker = crew()
+    worker.settle(worker.claim())
+    worker.settle(worker.claim())
+    make_due("default")
+    held = worker.claim()
+    assert {claim.action for claim in held} == {"stage-crossed", "stage-flaky"}
+    worker.settle(held)
+    assert tree(handle)["doomed"] == "skipped"
+    worker.work()
+    assert handle.result() == {"sum": 2} and outcomes(step_of(handle, "doomed")) == []
