@@ -44,6 +44,12 @@ TRUNCATE actions_auditentry, actions_seal
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
 
 
+def clean() -> None:
+    """Empty tables, for a test that begins, or one more example of it."""
+    rows(_CLEAN)
+    dispatch.reset()
+
+
 def session() -> psycopg.Connection[Any]:
     """A session with the test database that is not Django's."""
     place = connection.settings_dict
@@ -252,8 +258,7 @@ def engine(django_db_setup: None, django_db_blocker: Any, settings: Any) -> Iter
     with django_db_blocker.unblock():
         # Workers in threads of one process, which only tests have, may leave each other's guard behind.
         guard._guarded = None
-        rows(_CLEAN)
-        dispatch.reset()
+        clean()
         yield
         assert not connection.in_atomic_block
         connections.close_all()

@@ -9,7 +9,7 @@ from actions.engine.operate.cancel import cancel
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.errors import AlreadyFinished, NotRetryable
-from tests.engine.steps import hold, release
+from tests.engine.steps import hold, late, release
 from tests.stage import ALICE, column, effects, outcomes, rows, step_of, tree, verbs
 
 pytestmark = pytest.mark.usefixtures("engine", "audited")
@@ -214,3 +214,30 @@ def test_an_optional_step_may_be_cancelled(compose: Any, crew: Any, call_out: An
     cancel(step_of(handle, "stage-call-out"), actor=ALICE, reason="no mail")
     worker.work()
     assert handle.result() == {"sum": 1}
+
+
+@pytest.mark.parametrize("how", ["cancelled", "timed out"])
+def test_detached_steps_behind_cancelled_ones_are_not_left_blocked(
+    how: str, compose: Any, crew: Any, call_out: Any, add: Any, ran: list[Any]
+):
+    @compose("stage-leaves", timeout=3600)
+    def leaves() -> Any:
+        first = call_out.start(n=1)
+        mail = call_out.start(n=2, optional=True, step="mail")
+        add.start(a=first, detached=True, step="needs it")
+        add.start(a=5, after=[mail], detached=True, step="comes after it")
+        return first
+
+    hold("stage-call-out")
+    handle = leaves.invoke()
+    worker = crew()
+    worker.work()
+    if how == "cancelled":
+        cancel(handle.id, actor=ALICE, reason="not needed")
+    else:
+        rows("UPDATE actions_memory SET value = '1' WHERE key = 'deadline'")
+        late(worker)
+    assert tree(handle)["needs it"] == "skipped"
+    worker.work()
+    assert tree(handle)["comes after it"] == "succeeded" and ran == [(5, 0)]
+    assert handle.status == ("cancelled" if how == "cancelled" else "failed")

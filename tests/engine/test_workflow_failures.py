@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from actions import GiveUp, InDoubt, RetryLater, RetryPolicy, StepFailed
+from actions.engine.ledger import make_due
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.errors import NotRetryable
@@ -289,3 +290,54 @@ def test_give_up_in_the_function_is_permanent(compose: Any, crew: Any, mark: Any
     handle = gives_up.invoke()
     crew().work()
     assert outcomes(handle) == ["failed"] and handle.error["message"] == "no use" and _notes() == ["x"]
+
+
+def test_a_step_that_ends_in_the_group_in_which_its_workflow_suspends_on_it(
+    compose: Any, flaky: Any, add: Any, crew: Any
+):
+    """The settle that ends the step is the one that suspends the workflow: neither may wait for the other."""
+
+    @compose("stage-together")
+    def together() -> Any:
+        later = flaky.start(n=1)
+        add.start(a=1).result()
+        return later.result()
+
+    flaky.raises = [RetryLater(3600)]
+    handle = together.invoke()
+    worker = crew()
+    worker.settle(worker.claim())
+    worker.settle(worker.claim())
+    assert (handle.status, tree(handle)) == ("queued", {"stage-flaky": "retrying", "stage-add": "succeeded"})
+    make_due("default")
+    held = worker.claim()
+    assert {claim.action for claim in held} == {"stage-together", "stage-flaky"}
+    worker.settle(held)
+    worker.work()
+    assert handle.result() == "at last"
+
+
+def test_a_step_that_fails_as_its_workflow_begins_another_behind_its_neighbour(
+    compose: Any, flaky: Any, add: Any, crew: Any, ran: list[Any]
+):
+    """One transaction fails a step, which dooms a second, and begins a third behind a prerequisite of the second."""
+
+    @compose("stage-crossed")
+    def crossed() -> Any:
+        first = add.start(a=1, step="first")
+        doomed = add.start(a=flaky.start(n=1, optional=True), b=first["sum"], optional=True, step="doomed")
+        first.result()
+        return add.start(a=2, after=[first, doomed], step="third")
+
+    flaky.raises = [RetryLater(3600), GiveUp("no")]
+    handle = crossed.invoke()
+    worker = crew()
+    worker.settle(worker.claim())
+    worker.settle(worker.claim())
+    make_due("default")
+    held = worker.claim()
+    assert {claim.action for claim in held} == {"stage-crossed", "stage-flaky"}
+    worker.settle(held)
+    assert tree(handle)["doomed"] == "skipped"
+    worker.work()
+    assert handle.result() == {"sum": 2} and outcomes(step_of(handle, "doomed")) == []

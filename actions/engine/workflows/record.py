@@ -68,18 +68,23 @@ def _stop_asked(endings: Sequence[Ending]) -> None:
 def store(endings: Sequence[Ending], *, worker: int, waiting: Sequence[UUID]) -> None:
     """Store what the entries left, and let go on what waited for these endings, `waiting` as prepare named them."""
     entries: list[tuple[Ending, Entry]] = [(ending, ending.entry) for ending in endings if ending.entry is not None]
-    if entries:
-        _store(entries, worker)
+    begun = _store(entries, worker) if entries else []
     over = [ending for ending in endings if ending.parent is not None and ending.status in FINISHED]
+    # New steps behind others that had ended before are not blocked for long. All is moved at once: what has a failed
+    # prerequisite is to be skipped before anything is unblocked.
+    blocked = [step for step in begun if step.blocked]
+    earlier = sorted({id_ for step in blocked for id_, _ in step.edges} - {step.id for step in begun})
+    failed = [row[0] for row in fetch("fruitless", {"ids": earlier})] if earlier else []
     advance(
-        [ending.id for ending in over],
-        without_success=[ending.id for ending in over if ending.status != Status.SUCCEEDED],
-        workflows=[ending.parent for ending in over],
+        [*(ending.id for ending in over), *earlier],
+        without_success=[*(ending.id for ending in over if ending.status != Status.SUCCEEDED), *failed],
+        workflows=[*(ending.parent for ending in over), *(step.parent for step in blocked)],
         waiting=waiting,
     )
 
 
-def _store(entries: list[tuple[Ending, Entry]], worker: int) -> None:
+def _store(entries: list[tuple[Ending, Entry]], worker: int) -> list[NewStep]:
+    """Store what these entries left; returns the steps that they began."""
     new = [step for _, entry in entries for step in entry.new]
     done = [step for step in new if step.ending is not None]
     begun = [step for step in new if step.ending is None]
@@ -96,7 +101,6 @@ def _store(entries: list[tuple[Ending, Entry]], worker: int) -> None:
     if len(begun) >= _MANY:
         planner.replan()
     crash_point("steps.recorded")
-    _move_on_new(begun)
     wake_later([step.queue for step in begun if not step.blocked])
     for step in done:
         if step.ending is not None and step.ending.status != Status.SUCCEEDED:
@@ -104,18 +108,7 @@ def _store(entries: list[tuple[Ending, Entry]], worker: int) -> None:
             follow(step.id, action=step.action, attempt=1, status=ending.status, error=ending.error, delay=ending.delay)
             if ending.status in {Status.QUEUED, Status.RETRYING} and ending.delay == 0:
                 wake_later([step.queue])
-
-
-def _move_on_new(begun: list[NewStep]) -> None:
-    """New steps behind others that had ended before are not blocked for long; a workflow that waits for one which is
-    skipped at once goes on at once."""
-    new = {step.id for step in begun}
-    blocked = [step for step in begun if step.blocked]
-    earlier = sorted({id_ for step in blocked for id_, _ in step.edges} - new)
-    if earlier:
-        failed = [row[0] for row in fetch("fruitless", {"ids": earlier})]
-        workflows = {step.parent for step in blocked} if failed else ()
-        advance(earlier, without_success=failed, workflows=workflows)
+    return begun
 
 
 def _remember(entries: list[Entry]) -> None:
