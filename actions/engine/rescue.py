@@ -56,8 +56,8 @@ def _settle_losses(workflows: set[UUID]) -> int:
 
 
 def _stop_asked(losses: list[Loss]) -> list[Loss]:
-    """Steps that were asked to stop, with their workflow or alone, are not tried again."""
-    again = [loss.id for loss in losses if loss.parent and loss.status in {Status.QUEUED, Status.RETRYING}]
+    """What was asked to stop, with its workflow or alone, is not tried again."""
+    again = [loss.id for loss in losses if loss.status in {Status.QUEUED, Status.RETRYING}]
     asked = {row[0] for row in fetch("asked_to_stop", {"ids": again})} if again else set()
     return [replace(loss, status=Status.CANCELLED) if loss.id in asked else loss for loss in losses]
 

@@ -177,20 +177,6 @@ def test_asking_twice_to_stop_is_audited_once(worker: StageWorker):
     assert verbs(handle).count("cancel_requested") == 1
 
 
-def test_a_request_to_stop_is_of_one_attempt(worker: StageWorker, crew: Any, short_lease: float):
-    handle = app.repeatable.invoke()
-    other = crew()
-    worker.claim()
-    cancel(handle.id, actor=ALICE, reason="stop")
-    worker.crash()
-    worker.freeze()
-    from actions.engine.rescue import rescue
-
-    rescue()
-    other.claim()
-    assert columns(handle)["cancel_requested_at"] is None
-
-
 def test_an_unknown_action_or_queue_cannot_be_paused():
     with pytest.raises(ActionNotFound):
         pause_action("nowhere", actor=ALICE, reason="because")

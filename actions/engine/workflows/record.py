@@ -34,7 +34,7 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     suspending = [ending.id for ending, entry in entries if ending.status == Status.WAITING or entry.cancels]
     # Of steps that go on too: whoever cancels a workflow locks its steps, and a group locks them in no order.
     told = lock([*(ending.parent for ending in steps), *suspending], ended=[ending.id for ending in steps])
-    _stop_asked([ending for ending in steps if ending.entry is None])
+    _stop_asked([ending for ending in endings if ending.entry is None])
     if not entries:
         return told
     for _, entry in entries:
@@ -56,7 +56,7 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
 
 
 def _stop_asked(endings: Sequence[Ending]) -> None:
-    """A step that was asked to stop, alone or with its workflow, is not tried again: it stops here."""
+    """What was asked to stop, alone or with its workflow, is not tried again: it stops here."""
     again = [ending for ending in endings if ending.status in {Status.QUEUED, Status.RETRYING}]
     asked = {row[0] for row in fetch("asked_to_stop", {"ids": [ending.id for ending in again]})} if again else set()
     for ending in again:
