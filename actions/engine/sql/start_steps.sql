@@ -11,9 +11,10 @@ WITH item AS MATERIALIZED (
 ), started AS (
   INSERT INTO actions_execution (
     id, action_id, queue, priority, status, params, fingerprint, principal, actor_kind, actor_id, actor_label, tags,
-    attempt, tries, losses, parent_id, step, optional, detached, inputs, prerequisites)
+    attempt, tries, losses, parent_id, step, optional, detached, inputs, prerequisites, available_at)
   SELECT id, action, queue, priority, status, params::jsonb, fingerprint, 'workflow:' || owner, 'workflow', owner, label,
-    tags::text[], 0, 0, 0, parent, step, optional, detached, inputs::jsonb, prerequisites::uuid[]
+    tags::text[], 0, 0, 0, parent, step, optional, detached, inputs::jsonb, prerequisites::uuid[],
+    now()
   FROM item
 ), secret AS (
   INSERT INTO actions_executionsecret (execution_id, ciphertext)
