@@ -139,7 +139,7 @@ def test_an_order_that_cannot_refund_goes_on_with_its_undoing(instance: Instance
 
     comes(all_undone)
     for file in ("charges.jsonl", "refunds.jsonl"):
-        assert [(one["order_id"], one["amount"]) for one in lines(instance, file)] == [("C-1", "1200.00")]
+        assert [one["amount"] for one in lines(instance, file) if one["order_id"] == "C-1"] == ["1200.00"]
     untouched(instance, payment, "charge-payment")
     untouched(instance, workflow, "reserve-inventory")
     page.goto("/admin/demo/stock/")
