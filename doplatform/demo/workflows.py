@@ -51,7 +51,7 @@ def pay_order(order_id: OrderId, amount: Amount) -> dict[str, str]:
     A payment that is not approved is refunded. What fails here is over: a compensation is not taken back, so a charge whose
     tries are used up is not retried either. No money moved then; replay the order.
     """
-    payment = charge_payment(order_id=order_id, amount=amount)
+    payment = charge_payment.start(order_id=order_id, amount=amount).result()
     if amount > REVIEW_ABOVE:
         _review(order_id)
     return payment
