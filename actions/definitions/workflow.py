@@ -87,7 +87,7 @@ def workflow(name: Callable[P, R]) -> Workflow[P, R]: ...
 @overload
 def workflow(name: str | None = None, **policies: Any) -> Callable[[Callable[P, R]], Workflow[P, R]]: ...
 def workflow(name: Any = None, **policies: Any) -> Any:
-    """Declare a workflow: `@workflow`, or `@workflow("process-order", timeout=days, on_failure="compensate", …)`.
+    """Declare a workflow: `@workflow`, or `@workflow("pay-order", timeout=days, on_failure="compensate", …)`.
 
     Policies: timeout (of the whole, seconds or a timedelta), on_failure ("fail" | "compensate"), retry (of errors in the
     function itself; none unless given), queue, priority, idempotency, derive_key, tags. There is no max_concurrency: a workflow

@@ -1,5 +1,5 @@
-"""The demo's actions: a sign-up (three of them) and an order (five), with what undoes a payment and a reservation. The
-workflows that compose them stand in workflows.py.
+"""The demo's actions: a sign-up (three of them) and an order (five), with what undoes a payment. The workflows that compose
+them stand in workflows.py.
 
 Each says in its docstring what its effects are and why, because the promise follows from that: `database` is
 exactly once, `repeatable` is at least once, and `external` is never repeated without a decision.
@@ -103,22 +103,13 @@ def receive_stock(sku: Sku, quantity: Quantity) -> dict[str, int]:
 
 @action("reserve-inventory", effects="database", timeout=10, tags=["order"])
 def reserve_inventory(order_id: OrderId, sku: Sku, quantity: Quantity) -> dict[str, int]:
-    """Set articles aside for an order; out of stock is final."""
+    """Set articles aside for an order; out of stock is final, until new articles come and a person retries."""
     in_stock = Stock.objects.filter(sku=sku, available__gte=quantity)
     if not in_stock.update(available=F("available") - quantity):
         raise GiveUp(f"There are not {quantity} of {sku} in stock.")
     stock = Stock.objects.get(sku=sku)
     reservation = Reservation.objects.create(order_id=order_id, stock=stock, quantity=quantity)
     return {"reservation_id": reservation.pk, "left": stock.available}
-
-
-@reserve_inventory.compensation
-def give_back_stock(order_id: OrderId) -> dict[str, int]:
-    """Put the articles of an order that will not be back into stock."""
-    reservation = Reservation.objects.select_related("stock").get(order_id=order_id)
-    Stock.objects.filter(pk=reservation.stock.pk).update(available=F("available") + reservation.quantity)
-    reservation.delete()
-    return {"given_back": reservation.quantity}
 
 
 @action(

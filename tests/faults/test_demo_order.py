@@ -22,14 +22,16 @@ from doplatform.demo import outside
 from tests.faults.harness import World, wait
 from tests.journeys.demo_world import demo_world
 
-CHARGE, RESERVE, RECORD, MAIL = (
-    "charge-payment", "reserve-inventory", "record-order", "send-order-confirmation-email",
+CHARGE, PAY, RESERVE, RECORD, MAIL = (
+    "charge-payment", "pay-order", "reserve-inventory", "record-order", "send-order-confirmation-email",
 )  # fmt: skip
+ORDER, HANDLER = "process-order", "process-order.on-failure"
 LOCKS = {
     RESERVE: "SELECT FROM demo_stock FOR UPDATE",
-    f"undo:{RESERVE}": "SELECT FROM demo_stock FOR UPDATE",
+    HANDLER: "SELECT FROM demo_stock FOR UPDATE",
     RECORD: "LOCK TABLE demo_order IN SHARE MODE",
-    "process-order": "LOCK TABLE actions_edge IN SHARE MODE",
+    ORDER: "LOCK TABLE actions_edge IN SHARE MODE",
+    PAY: "LOCK TABLE actions_memory IN SHARE MODE",
 }
 """What holds a step, or the function's own entry, in the middle of its writes."""
 SLOW = {CHARGE: "payment", MAIL: "smtp", f"undo:{CHARGE}": "payment"}
@@ -47,22 +49,24 @@ class Shop:
 
     def order(self, amount: str) -> None:
         self.run = self.world.invoke(
-            "process-order", order_id=self.name, sku="mug", quantity=2, amount=amount, email="ada@example.com"
+            ORDER, order_id=self.name, sku="mug", quantity=2, amount=amount, email="ada@example.com"
         )
 
     def step(self, key: str) -> str:
-        """The public id of a step, once there is one; the workflow's own for its name."""
-        if key == "process-order":
+        """The public id of a step, once there is one; the order's own for its name, and what follows its failure."""
+        if key == ORDER:
             return self.run
+        if key == HANDLER:
+            query = "SELECT id FROM actions_execution WHERE action_id = %s AND params->>'execution_id' = %s"
+            return ids.public_id(wait(lambda: self.world.one(query, key, self.run), what=key))
+        parent = self.step(PAY) if key.endswith(CHARGE) else self.run
         query = "SELECT id FROM actions_execution WHERE parent_id = %s AND step = %s"
-        return ids.public_id(wait(lambda: self.world.one(query, ids.parse_id(self.run), key), what=f"step {key}"))
+        return ids.public_id(wait(lambda: self.world.one(query, ids.parse_id(parent), key), what=f"step {key}"))
 
     def steps(self) -> dict[str, list[str | None]]:
-        """The outcomes of every step's attempts."""
-        rows = self.world.sql(
-            "SELECT step FROM actions_execution WHERE parent_id = %s ORDER BY id", ids.parse_id(self.run)
-        )
-        return {key: self.world.outcomes(self.step(key)) for (key,) in rows}
+        """The outcomes of every step's attempts, those inside the payment too; not of the payment's own entries."""
+        found = {**self.world.steps(self.run), **self.world.steps(self.step(PAY))}
+        return {key: self.world.outcomes(public) for key, (public, _) in found.items() if key != PAY}
 
     def kept(self, file: str) -> list[str]:
         """The amounts or subjects of this order in a ledger of the outside world."""
@@ -87,7 +91,7 @@ class Shop:
 
     def tell(self, approved: bool) -> None:
         """The review's decision, as an operator gives it."""
-        self._command("emit", self.run, approved=approved)
+        self._command("emit", self.step(PAY), approved=approved)
 
     def kill_in(self, key: str, attempt: int = 1) -> None:
         """kill -9 of the worker that is in the middle of a step."""
@@ -105,6 +109,10 @@ class Shop:
         assert self.world._client is not None
         answer = self.world._client.ask(verb, execution=execution, **order)
         assert "error" not in answer, answer
+
+    def waits_for_review(self) -> None:
+        query = "SELECT awaited_event FROM actions_execution WHERE id = %s"
+        wait(lambda: self.world.one(query, ids.parse_id(self.step(PAY))), what="the wait for the review")
 
     def settle(self, key: str) -> None:
         """A person has looked: what is in doubt did happen."""
@@ -189,44 +197,59 @@ def test_the_confirmation_is_not_sent_again(shop: Shop) -> None:
 
 
 def test_an_entry_of_the_function_is_made_again_and_begins_no_step_twice(shop: Shop) -> None:
-    with held(shop, "process-order"):
+    with held(shop, ORDER):
         shop.order("25.80")
-        shop.kill_in("process-order")
+        shop.kill_in(ORDER)
     shop.becomes("succeeded")
     assert shop.world.outcomes(shop.run)[:2] == ["lost", "suspended"]
-    ended_once(shop, "process-order", [])
+    ended_once(shop, ORDER, [])
     assert (shop.money(), shop.tables()) == ((["25.80"], []), (8, 1, 1))
     assert len(shop.kept("mails.jsonl")) == 1
 
 
+def test_the_entry_that_charges_is_made_again_and_begins_one_charge(shop: Shop) -> None:
+    with held(shop, PAY):
+        shop.order("1200.00")
+        shop.kill_in(PAY, attempt=2)
+    shop.waits_for_review()
+    shop.tell(approved=True)
+    shop.becomes("succeeded")
+    assert "lost" in shop.world.outcomes(shop.step(PAY))
+    ended_once(shop, PAY, [])
+    assert (shop.money(), shop.tables()) == ((["1200.00"], []), (8, 1, 1))
+
+
 def test_a_review_outlives_every_worker_and_the_entry_after_it_is_made_again(shop: Shop) -> None:
     shop.order("1200.00")
-    shop.becomes("waiting")
-    wait(lambda: shop.world.one("SELECT awaited_event FROM actions_execution WHERE id = %s", ids.parse_id(shop.run)))
+    shop.waits_for_review()
+    wait(lambda: shop.world.outcomes(shop.step(RESERVE)) == ["succeeded"], what="the reservation")
     for process in shop.world._processes:
         process.kill()
     shop.tell(approved=True)
     shop.world.maintain()
-    with held(shop, "process-order"):
+    with held(shop, PAY):
         shop.world.work(2)
-        shop.kill_in("process-order", attempt=len(shop.world.outcomes(shop.run)))
+        shop.kill_in(PAY, attempt=len(shop.world.outcomes(shop.step(PAY))))
     shop.becomes("succeeded")
-    assert "lost" in shop.world.outcomes(shop.run)
-    ended_once(shop, "process-order", [])
+    assert "lost" in shop.world.outcomes(shop.step(PAY))
+    ended_once(shop, PAY, [])
     assert (shop.money(), shop.tables()) == ((["1200.00"], []), (8, 1, 1))
     assert len(shop.kept("mails.jsonl")) == 1
 
 
-@pytest.mark.parametrize("key", [f"undo:{CHARGE}", f"undo:{RESERVE}"])
+@pytest.mark.parametrize("key", [f"undo:{CHARGE}", HANDLER])
 def test_an_order_is_undone_once_whichever_undo_loses_its_worker(shop: Shop, key: str) -> None:
     shop.order("1200.00")
-    wait(lambda: shop.world.one("SELECT awaited_event FROM actions_execution WHERE id = %s", ids.parse_id(shop.run)))
+    shop.waits_for_review()
+    wait(lambda: shop.world.outcomes(shop.step(RESERVE)) == ["succeeded"], what="the reservation")
     with held(shop, key):
         shop.tell(approved=False)
         shop.kill_in(key)
     shop.becomes("failed")
-    ended_once(shop, key, ["lost", "succeeded"])
+    wait(lambda: shop.world.outcomes(shop.step(HANDLER))[-1:] == ["succeeded"], what="the stock given back")
+    for undo in (f"undo:{CHARGE}", HANDLER):
+        assert shop.world.outcomes(shop.step(undo)) == (["lost", "succeeded"] if undo == key else ["succeeded"])
     assert (shop.money(), shop.tables()) == ((["1200.00"], ["1200.00"]), (10, 0, 0))
-    error = shop.world.error(shop.run)
-    assert (error["code"], sorted(error["undone"]), error["not_undone"]) == ("gave_up", [CHARGE, RESERVE], [])
+    error = shop.world.error(shop.step(PAY))
+    assert (error["code"], error["undone"], error["not_undone"]) == ("gave_up", [CHARGE], [])
     assert shop.kept("mails.jsonl") == []

@@ -15,16 +15,17 @@ from actions.engine.operate.retry import retry
 from actions.errors import FailureConsumed
 from actions.testing import InlineWorker, inline_worker
 from doplatform.demo import outside
+from doplatform.demo.actions import receive_stock
 from doplatform.demo.models import Order, Reservation, SignUp, Stock
 from doplatform.demo.workflows import process_order, sign_up
 from tests.journeys.demo_world import demo_world
-from tests.stage import ALICE, engine, outcomes, rows, step_of, tree
+from tests.stage import ALICE, engine, key_of, outcomes, rows, step_of, tree, value
 
 __all__ = ["engine"]
 
 ADA = {"email": "ada@example.com", "name": "Ada"}
-CHARGE, RESERVE, RECORD, MAIL = (
-    "charge-payment", "reserve-inventory", "record-order", "send-order-confirmation-email",
+CHARGE, PAY, RESERVE, RECORD, MAIL = (
+    "charge-payment", "pay-order", "reserve-inventory", "record-order", "send-order-confirmation-email",
 )  # fmt: skip
 
 
@@ -62,8 +63,21 @@ def mails(folder: Path) -> list[str]:
     return [json.loads(line)["subject"] for line in file.read_text().splitlines()] if file.exists() else []
 
 
+def error_of(execution: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        value("SELECT error::text FROM actions_execution WHERE id = %s", key_of(execution))
+    )
+    return found
+
+
 def mugs() -> int:
     return Stock.objects.get(sku="mug").available
+
+
+def payment_of(handle: Handle, worker: InlineWorker) -> str:
+    """The workflow inside an order that waits for the review, as far as it comes without one."""
+    worker.work()
+    return step_of(handle, PAY)
 
 
 def test_an_order_is_charged_reserved_recorded_and_confirmed(worker: InlineWorker, tmp_path: Path):
@@ -71,7 +85,8 @@ def test_an_order_is_charged_reserved_recorded_and_confirmed(worker: InlineWorke
     worker.work()
     recorded = Order.objects.get()
     assert handle.result() == {"order": recorded.pk, "payment_id": recorded.payment_id}
-    assert tree(handle) == dict.fromkeys((CHARGE, RESERVE, RECORD, MAIL), "succeeded")
+    assert tree(handle) == dict.fromkeys((PAY, RESERVE, RECORD, MAIL), "succeeded")
+    assert tree(step_of(handle, PAY)) == {CHARGE: "succeeded"}
     assert (money(), mugs(), mails(tmp_path)) == ((["25.80"], []), 8, ["Your order A-1"])
 
 
@@ -89,10 +104,10 @@ def test_an_order_whose_confirmation_fails_succeeds_and_the_mail_can_be_retried(
 
 def test_a_large_order_waits_for_its_review_and_goes_on_when_it_is_approved(worker: InlineWorker):
     handle = order("1000.01")
-    worker.work()
-    assert (handle.status, tree(handle)) == ("waiting", dict.fromkeys((CHARGE, RESERVE), "succeeded"))
-    assert not Order.objects.exists()
-    emit(handle.id, "review", {"approved": True})
+    payment = payment_of(handle, worker)
+    assert (handle.status, tree(payment)) == ("waiting", {CHARGE: "succeeded"})
+    assert tree(handle) == {PAY: "waiting", RESERVE: "succeeded", RECORD: "blocked", MAIL: "blocked"}
+    emit(payment, "review", {"approved": True})
     worker.work()
     assert handle.result()["order"] == Order.objects.get().pk
     assert (money(), mugs()) == ((["1000.01"], []), 8)
@@ -105,60 +120,96 @@ def test_an_order_of_exactly_the_limit_is_not_reviewed(worker: InlineWorker):
 
 
 @pytest.mark.parametrize("answer", [{"approved": False}, {}, None, "yes", {"approved": "true"}])
-def test_an_order_that_is_not_clearly_approved_is_undone(worker: InlineWorker, answer: Any):
+def test_an_order_that_is_not_clearly_approved_is_refunded_and_gives_its_stock_back(worker: InlineWorker, answer: Any):
     handle = order("1200.00")
-    emit(handle.id, "review", answer)
+    payment = payment_of(handle, worker)
+    emit(payment, "review", answer)
     worker.work()
-    assert handle.status == "failed"
-    assert (handle.error["code"], sorted(handle.error["undone"])) == ("gave_up", [CHARGE, RESERVE])
+    assert (handle.status, handle.error["step"]) == ("failed", PAY)
+    assert "A-1 was not approved" in handle.error["message"]
+    error = error_of(payment)
+    assert (error["code"], error["undone"], error["not_undone"]) == ("gave_up", [CHARGE], [])
     assert (money(), mugs()) == ((["1200.00"], ["1200.00"]), 10)
     assert not Order.objects.exists() and not Reservation.objects.exists()
 
 
 def test_a_review_that_nobody_gives_undoes_the_order(worker: InlineWorker):
     handle = order("1200.00")
-    worker.work()
-    rows("UPDATE actions_execution SET wake_at = now() WHERE status = 'waiting'")
+    payment = payment_of(handle, worker)
+    rows("UPDATE actions_execution SET wake_at = now() WHERE awaited_event = 'review'")
     rows("UPDATE actions_memory SET value = jsonb_build_object('until', now()::text) WHERE key = 'wait:review'")
     redispatch()
     worker.work()
-    assert (handle.status, handle.error["code"]) == ("failed", "event_timeout")
+    assert (handle.status, handle.error["step"], error_of(payment)["code"]) == ("failed", PAY, "event_timeout")
     assert (money(), mugs()) == ((["1200.00"], ["1200.00"]), 10)
 
 
-def test_an_order_that_is_out_of_stock_is_refunded(worker: InlineWorker):
+def test_an_order_that_is_out_of_stock_goes_on_after_a_retry_when_articles_have_come(worker: InlineWorker):
     handle = order(quantity=11)
     worker.work()
-    assert (handle.status, handle.error["undone"], handle.error["step"]) == ("failed", [CHARGE], RECORD)
+    assert (handle.status, handle.error["step"]) == ("failed", RESERVE)
     assert "There are not 11 of mug in stock" in handle.error["message"]
-    assert tree(handle)[RESERVE] == "failed" and tree(handle)[RECORD] == tree(handle)[MAIL] == "skipped"
-    assert (money(), mugs()) == ((["25.80"], ["25.80"]), 10)
-    with pytest.raises(FailureConsumed):
-        retry(step_of(handle, RESERVE), actor=ALICE, reason="mugs have come")
+    assert tree(handle) == {PAY: "succeeded", RESERVE: "failed", RECORD: "skipped", MAIL: "skipped"}
+    assert (money(), mugs()) == ((["25.80"], []), 10)
+    receive_stock.invoke(sku="mug", quantity=5)
+    worker.work()
+    payment = step_of(handle, PAY)
+    before = outcomes(payment)
+    retry(step_of(handle, RESERVE), actor=ALICE, reason="mugs have come")
+    worker.work()
+    assert handle.result()["order"] == Order.objects.get().pk
+    assert (outcomes(payment), outcomes(step_of(payment, CHARGE))) == (before, ["succeeded"])
+    assert (money(), mugs(), Reservation.objects.count()) == ((["25.80"], []), 4, 1)
 
 
-def test_an_order_that_cannot_be_paid_gives_its_stock_back(worker: InlineWorker):
+def test_an_order_whose_record_fails_goes_on_after_a_retry_with_payment_and_stock_untouched(worker: InlineWorker):
+    Order.objects.create(order_id="A-1", payment_id="pay_other", amount=1)
+    handle = order()
+    worker.work()
+    assert (handle.status, handle.error["step"]) == ("failed", RECORD)
+    assert (money(), mugs()) == ((["25.80"], []), 8)
+    Order.objects.all().delete()
+    retry(step_of(handle, RECORD), actor=ALICE, reason="it was recorded by hand, wrongly")
+    worker.work()
+    assert handle.result()["order"] == Order.objects.get().pk
+    assert outcomes(step_of(handle, RESERVE)) == ["succeeded"]
+    assert (money(), mugs(), Reservation.objects.count()) == ((["25.80"], []), 8, 1)
+
+
+def test_an_order_that_cannot_be_paid_gives_its_stock_back_and_is_over(worker: InlineWorker):
     handle = order("5000.01")
     worker.work()
-    assert (handle.status, handle.error["step"], handle.error["undone"]) == ("failed", CHARGE, [RESERVE])
-    assert (money(), mugs()) == (([], []), 10)
+    assert (handle.status, handle.error["step"]) == ("failed", PAY)
+    assert (money(), mugs(), Reservation.objects.count()) == (([], []), 10, 0)
+    with pytest.raises(FailureConsumed):
+        retry(step_of(step_of(handle, PAY), CHARGE), actor=ALICE, reason="a better card")
+
+
+def test_stock_that_is_reserved_for_an_unpaid_order_by_a_retry_is_given_back_again(worker: InlineWorker):
+    handle = order("5000.01", quantity=11)
+    worker.work()
+    assert (handle.error["step"], tree(handle)[RESERVE]) == (PAY, "failed")
+    Stock.objects.update(available=20)
+    retry(step_of(handle, RESERVE), actor=ALICE, reason="mugs have come")
+    worker.work()
+    assert (handle.status, tree(handle)[RESERVE]) == ("failed", "succeeded")
+    assert (mugs(), Reservation.objects.count()) == (20, 0)
 
 
 def test_a_refund_that_fails_is_named_and_its_retry_finishes_the_undoing(worker: InlineWorker):
     handle = order("1200.00")
-    worker.work()
+    payment = payment_of(handle, worker)
     outside.switch("payment", "down")
-    emit(handle.id, "review", {"approved": False})
+    emit(payment, "review", {"approved": False})
     worker.work(waiting=True)
-    assert handle.status == "failed" and CHARGE in handle.error["not_undone"]
+    assert handle.status == "failed" and error_of(payment)["not_undone"] == [CHARGE]
     outside.switch("payment", "up")
-    retry(step_of(handle, f"undo:{CHARGE}"), actor=ALICE, reason="the provider is back")
+    retry(step_of(payment, f"undo:{CHARGE}"), actor=ALICE, reason="the provider is back")
     assert handle.status == "waiting"
     worker.work()
     assert handle.status == "failed"
-    assert (sorted(handle.error["undone"]), handle.error["not_undone"]) == ([CHARGE, RESERVE], [])
+    assert (error_of(payment)["undone"], error_of(payment)["not_undone"]) == ([CHARGE], [])
     assert (money(), mugs()) == ((["1200.00"], ["1200.00"]), 10)
-    assert outcomes(step_of(handle, f"undo:{RESERVE}")) == ["succeeded"]
 
 
 def test_a_payment_whose_answer_was_lost_is_asked_for_and_the_order_goes_on(worker: InlineWorker):

@@ -14,7 +14,11 @@ import pytest
 from tests.journeys.instance import Instance, ended, leftovers
 from tests.journeys.story import manage
 
-SEEDED = {"sign-up": ["failed", "succeeded"], "process-order": ["failed", "succeeded", "waiting"]}
+SEEDED = {
+    "sign-up": ["failed", "succeeded"],
+    "process-order": ["failed", "failed", "succeeded", "waiting"],
+    "pay-order": ["failed", "succeeded", "succeeded", "waiting"],
+}
 SMALL = ("--no-demo", "--workers", "1")
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from actions import Action, DoplatformError, Handle, Status, emit
+from actions import Action, DoplatformError, Handle, Status, emit, ids
+from actions.models import Execution
 from doplatform.demo import outside
 from doplatform.demo.actions import (
     charge_payment,
@@ -26,7 +27,7 @@ from doplatform.demo.actions import (
     update_crm,
 )
 from doplatform.demo.models import SignUp
-from doplatform.demo.workflows import process_order, sign_up
+from doplatform.demo.workflows import pay_order, process_order, sign_up
 
 _PATIENCE = 30.0
 _CUSTOMERS = {"ada@example.com": "Ada", "grace@example.com": "Grace", "alan@example.com": "Alan"}
@@ -57,7 +58,7 @@ class Command(BaseCommand):
         _until(_ask(create_user_record, "last", **_LAST), Status.SUCCEEDED)
         self.stdout.write(
             "The demo is seeded: some executions succeeded, some failed, retry, are in doubt or scheduled. Of the workflows, "
-            "one waits for its review, one failed at a step, and one was undone."
+            "one waits for its review, some failed at a step and go on when that is retried, and one was undone."
         )
 
 
@@ -85,23 +86,25 @@ def _what_succeeds() -> None:
 
 
 def _workflows() -> None:
-    """One that succeeded, one that waits for its review, one that was not approved and is undone."""
+    """One that succeeded, one that waits for its review, one that was not approved, one that goes on when articles come."""
     done = [
         _ask(sign_up, "sign-up:hedy", email="hedy@example.com", name="Hedy"),
         _order("A-1005", "48.00", "hedy@example.com"),
     ]
     waits = _order("A-1006", "1250.00", "grace@example.com")
     rejected = _order("A-1007", "1900.00", "alan@example.com")
+    out_of_stock = _order("A-1008", "150.00", "ada@example.com", sku="lamp", quantity=5)
     with suppress(DoplatformError):  # an earlier, interrupted seed has come to its end already
-        emit(rejected.id, "review", {"approved": False}, idempotency_key="demo-seed:A-1007")
+        emit(_payment_of(rejected), "review", {"approved": False}, idempotency_key="demo-seed:A-1007")
     for handle in done:
         _until(handle, Status.SUCCEEDED)
     _until(waits, Status.WAITING)
-    _until(rejected, Status.FAILED)
+    for handle in (rejected, out_of_stock):
+        _until(handle, Status.FAILED)
 
 
-def _order(order_id: str, amount: str, email: str) -> Handle:
-    order = {"order_id": order_id, "amount": Decimal(amount), "sku": "mug", "quantity": 1, "email": email}
+def _order(order_id: str, amount: str, email: str, *, sku: str = "mug", quantity: int = 1) -> Handle:
+    order = {"order_id": order_id, "amount": Decimal(amount), "sku": sku, "quantity": quantity, "email": email}
     return _ask(process_order, f"order:{order_id}", **order)
 
 
@@ -147,6 +150,17 @@ def _what_is_scheduled() -> None:
 def _ask(action: Action[..., Any], key: str, **params: Any) -> Handle:
     """Invoke once, however often the seed is called."""
     return action.invoke(idempotency_key=f"demo-seed:{key}", **params)
+
+
+def _payment_of(order: Handle) -> str:
+    """The workflow inside an order that waits for the review."""
+    deadline = time.monotonic() + _PATIENCE
+    steps = Execution.objects.filter(parent_id=ids.parse_id(order.id), action_id=pay_order.name)
+    while not (found := steps.values_list("pk", flat=True).first()):
+        if time.monotonic() > deadline:
+            raise CommandError(f"{order.id} has not begun after {_PATIENCE:g} s. Is a worker running? manage.py work")
+        time.sleep(0.05)
+    return ids.public_id(found)
 
 
 def _until(handle: Handle, *statuses: Status) -> None:
