@@ -217,9 +217,14 @@ class Action(Generic[P, R]):
             return bound().undo(self, declared, execution_id, context)
 
         self.compensation_action = self._companion(
-            "compensation", declared, undo, retry=retry or self.retry, effects=effects or self.effects
+            "compensation", declared, undo, retry=retry or self.retry, effects=effects or self._undo_effects
         )
         return declared
+
+    @property
+    def _undo_effects(self) -> str:
+        """A workflow's own effects say nothing of what its undo does outside."""
+        return Effects.EXTERNAL if self.kind == "workflow" else self.effects
 
     def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of a call as params; the context is the platform's to give."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from actions import values
-from actions.errors import Cancelled, storable
+from actions.errors import Cancelled, WorkflowWrites, storable
 
 MOST_LINES = 1_000
 """Log lines kept per attempt; the last line then says how many were dropped."""
@@ -134,7 +134,12 @@ class Context:
         return hashlib.sha256(f"{kind}:{self._row}:{self._drawn}".encode()).digest()
 
     def on_commit(self, hook: Callable[[], object]) -> None:
-        """Call `hook` once the handler's writes and its record have committed; its errors become warnings."""
+        """Call `hook` once the handler's writes and its record have committed; its errors become warnings.
+
+        Raises WorkflowWrites in a workflow function, which would call it at every entry.
+        """
+        if self.run is not None:
+            raise WorkflowWrites(f"on_commit() in a workflow function: {WorkflowWrites.__doc__}")
         self._link.on_commit(hook)
 
 

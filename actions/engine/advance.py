@@ -62,7 +62,7 @@ def recheck() -> int:
     if not stuck:
         return 0
     with transaction.atomic():
-        lock({parent or id_ for id_, parent in stuck})
+        lock({one for pair in stuck for one in pair})
         for id_, _ in stuck:
             prerequisites = [row[0] for row in fetch("prerequisites", {"id": id_})]
             failed = [row[0] for row in fetch("fruitless", {"ids": prerequisites})]

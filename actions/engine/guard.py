@@ -107,6 +107,10 @@ class Guard:
             yield
             if _closed_by_handler():
                 raise TransactionControl(_CLOSED)
+        except BaseException as error:
+            if _closed_by_handler() and not isinstance(error, TransactionControl):
+                raise TransactionControl(_CLOSED) from error
+            raise
         finally:
             self._handler_runs = self._reads_only = False
             self._undo(self._savepoints)

@@ -7,6 +7,7 @@ from typing import Any
 from actions import values
 from actions.definitions.references import fill
 from actions.engine.ledger import Claim
+from actions.engine.secrets import DOTS
 from actions.engine.statements import fetch
 from actions.errors import InvalidInput
 
@@ -34,6 +35,8 @@ def filled(text: str, inputs: str, results: Mapping[str, str | None]) -> str:
 
 def whole(params: dict[str, Any], inputs: list[dict[str, Any]] | None) -> dict[str, Any]:
     """Stored params of a step, with the results that its handler got; as they are stored where it got none."""
+    # What stands as dots is a secret, wherever its value came from.
+    inputs = [one for one in inputs or () if params.get(one["at"][0]) != DOTS]
     if not inputs:
         return params
     taken = values.dumps(inputs)

@@ -1,5 +1,6 @@
 """perform: call one handler as its declaration says, and turn whatever happens into an Ending."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -158,6 +159,9 @@ class Performer:
                 text = inputs.filled(text, claim.inputs, self.given)
             except InvalidInput as error:
                 raise InvalidParams(action.name, error.problems) from None
+            if action.params.secret:
+                taken = json.loads(text)
+                hidden.extend(secrets.texts([taken.get(name) for name in action.params.secret]))
         return action.params.load(text)
 
     def call(

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +43,19 @@ def decrypt(ciphertext: bytes | memoryview) -> dict[str, Any]:
 def merge(text: str, plain: dict[str, Any]) -> str:
     """Stored params with their secrets put back, as JSON text for the handler's schema."""
     return json.dumps({**json.loads(text), **plain})
+
+
+def sealed(params: dict[str, Any], secret: Collection[str]) -> dict[str, Any]:
+    """Params to be kept as one JSON value: dots where secrets stand, and those beside them, encrypted."""
+    hidden = {name: value for name, value in params.items() if name in secret and value != DOTS}
+    shown = {name: DOTS if name in secret else value for name, value in params.items()}
+    return {"params": shown, "secret": encrypt(hidden).decode() if hidden else None}
+
+
+def opened(kept: dict[str, Any]) -> dict[str, Any]:
+    """What was sealed. Raises SecretUnreadable."""
+    plain = decrypt(kept["secret"].encode()) if kept["secret"] else {}
+    return {**kept["params"], **plain}
 
 
 def texts(plain: Any) -> list[str]:

@@ -114,6 +114,7 @@ class Settler:
         elif action.atomic:
             self._alone_atomic(action, claim)
         else:
+            self._performer.given = self.persist(lambda: inputs.given([claim]))
             self._record([self._performer.perform(action, claim, None)])
 
     def _alone_atomic(self, action: "Action[Any, Any]", claim: Claim) -> None:

@@ -53,7 +53,8 @@ SELECT execution.id, parent_id, step, status, action_id, coalesce(action.kind = 
   CASE WHEN status IN ('blocked', 'skipped') THEN prerequisites END,
   status = 'failed' AND EXISTS (
     SELECT FROM actions_memory
-    WHERE execution_id = execution.id AND key = 'failure' AND value->>'code' <> 'workflow_timed_out')
+    WHERE execution_id = execution.id AND key = 'failure' AND (value->>'code' <> 'workflow_timed_out' OR EXISTS (
+      SELECT FROM actions_execution AS undo WHERE undo.parent_id = execution.id AND starts_with(undo.step, 'undo:'))))
 FROM actions_execution AS execution LEFT JOIN actions_action AS action ON action.name = execution.action_id
 WHERE execution.id IN (SELECT unnest(%(ids)s::uuid[]) UNION SELECT id FROM line)
 """

@@ -99,4 +99,7 @@ def _bring(
         ledger.copy_step(row, fresh=fresh, parent=workflow, label=action.name)
     fetch("copy_memory", {"id": workflow, "original": subject.id, "step": key})
     if edited is not None:
-        ledger.remember([(workflow, OVERRIDE + key, edited)])
+        step = Execution.objects.only("action_id").get(parent=subject.id, step=key)
+        ledger.remember(
+            [(workflow, OVERRIDE + key, secrets.sealed(edited, registry.find(step.action_id).params.secret))]
+        )

@@ -15,6 +15,7 @@ from actions.engine import access, inputs, ledger, secrets
 from actions.engine.advance import advance_one, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.operate.subject import Subject, find
+from actions.engine.statements import fetch
 from actions.errors import GiveUp, NotInDoubt, RetryLater
 from actions.models import Execution
 from actions.states import Status
@@ -63,6 +64,9 @@ def resolve(
     with transaction.atomic():
         subject = find(execution_id)
         lock([subject.parent])
+        if after == Status.QUEUED and fetch("asked_to_stop", {"ids": [subject.id]}):
+            # Its workflow was cancelled, or it alone: it did not happen, and will not.
+            after = Status.CANCELLED
         queue = None
         if subject.status == Status.IN_DOUBT and attempt in {None, subject.attempt}:
             queue = ledger.move(

@@ -29,6 +29,8 @@ class Subject:
     consumed: bool = False
     """Whether its workflow has gone on past its failure."""
     step: str | None = None
+    dispensable: bool = False
+    """Whether its workflow does without it: it is optional or detached."""
 
 
 def find(execution_id: str) -> Subject:

@@ -11,6 +11,7 @@ from actions.engine.advance import advance, lock
 from actions.engine.aftermath import wake_later
 from actions.engine.operate.subject import Subject, find
 from actions.engine.statements import fetch
+from actions.engine.workflows.recall import UNDO
 from actions.errors import FailureConsumed, NotRetryable
 from actions.states import Outcome, Status
 
@@ -65,6 +66,13 @@ def _descend(subject: Subject, plan: _Plan) -> None:
     if not steps:
         if subject.is_workflow and fetch("remembers_failure", {"id": subject.id}):
             raise _consumed(subject, "its compensation has begun")
+        cancelled = fetch("cancelled_steps", {"id": subject.id}) if subject.is_workflow else []
+        if cancelled:
+            raise NotRetryable(
+                f"{subject.public_id} cannot be retried: its step {cancelled[0][0]} was cancelled, and stays so. Nothing was "
+                "changed; replay it instead.",
+                status=subject.status,
+            )
         plan.due.append(subject)
         return
     lock(steps)
@@ -74,9 +82,15 @@ def _descend(subject: Subject, plan: _Plan) -> None:
 
 
 def _ascend(subject: Subject, plan: _Plan) -> None:
-    """The workflows above that failed by it wait for it; one that has gone on past the failure refuses."""
+    """The workflows above that failed by it wait for it; one that has gone on past the failure refuses.
+
+    An undo is for its own workflow alone: whatever has gone on above, what is owed can be given back.
+    """
+    undoes = (subject.step or "").startswith(UNDO)
     while subject.parent is not None:
         above = find(ids.public_id(subject.parent))
+        if subject.consumed and undoes:
+            return
         if subject.consumed:
             raise _consumed(subject, f"{above.action} ({above.public_id}) has gone on past it")
         if above.status == Status.CANCELLED:
@@ -86,7 +100,7 @@ def _ascend(subject: Subject, plan: _Plan) -> None:
             )
         if above.status == Status.RUNNING:
             plan.entries.append(above)
-        if above.status != Status.FAILED:
+        if above.status != Status.FAILED or subject.dispensable:
             return
         plan.waits[above.id] = [subject.id]
         subject = above

@@ -1,5 +1,6 @@
 -- Cancel steps whose workflow is cancelled, as cancel does for one: at once where nothing is lost by it, by asking where a
--- handler with outside effects is at work. What is in doubt stays so.
+-- handler with outside effects is at work. What is in doubt stays
+-- so, and is not run again if it turns out that it did not happen.
 WITH target AS MATERIALIZED (
   SELECT execution.id, execution.status AS before, coalesce(action.effects, 'external') = 'database' AS fenced
   FROM actions_execution AS execution LEFT JOIN actions_action AS action ON action.name = execution.action_id
@@ -20,7 +21,8 @@ WITH target AS MATERIALIZED (
   UPDATE actions_execution AS execution
   SET cancel_requested_at = now()
   FROM target
-  WHERE execution.id = target.id AND NOT target.fenced AND execution.status || '' = 'running' AND cancel_requested_at IS NULL
+  WHERE execution.id = target.id AND cancel_requested_at IS NULL
+    AND (NOT target.fenced AND execution.status || '' = 'running' OR execution.status || '' = 'in_doubt')
   RETURNING execution.id, action_id, execution.attempt
 ), audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data)

@@ -18,4 +18,8 @@ WHERE step.parent_id = %(workflow)s AND step.id <> chosen.id AND step.step NOT L
   AND CASE WHEN chosen.in_line THEN step.id < chosen.id
     ELSE step.created_at < coalesce(chosen.finished_at, 'infinity') END
   AND step.id NOT IN (SELECT id FROM behind)
+  -- What was undone, or may have been, does not stand any more.
+  AND NOT EXISTS (
+    SELECT FROM actions_execution AS undo
+    WHERE undo.parent_id = %(workflow)s AND undo.step = 'undo:' || step.step AND undo.attempt > 0)
 ORDER BY step.id

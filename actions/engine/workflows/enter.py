@@ -11,7 +11,15 @@ from actions.engine.ledger import Claim, Ending
 from actions.engine.workflows import undo
 from actions.engine.workflows.entry import Entry
 from actions.engine.workflows.recall import recall
-from actions.errors import StepFailed, Suspended, WorkflowChanged, WorkflowTimeout, WorkflowWrites, describe
+from actions.errors import (
+    DoplatformError,
+    StepFailed,
+    Suspended,
+    WorkflowChanged,
+    WorkflowTimeout,
+    WorkflowWrites,
+    describe,
+)
 from actions.states import Outcome, Status
 
 if TYPE_CHECKING:
@@ -85,7 +93,7 @@ def _phase(
             entry.cancels = True
             entry.learn("failure", describe(late))
     if "failure" in entry.memory:
-        return undo.go_on(entry, workflow, claim)
+        return _undone(entry, workflow, claim)
     try:
         with guard.reading():
             result = entry.resolved(call())
@@ -148,8 +156,18 @@ def _failed(
             return policy.suspended(claim)
     if workflow.compensates:
         entry.learn("failure", ending.error)
-        return undo.go_on(entry, workflow, claim)
+        return _undone(entry, workflow, claim)
     return ending
+
+
+def _undone(entry: Entry, workflow: "Workflow[Any, Any]", claim: Claim) -> Ending:
+    """What follows the failure; a compensation that cannot even begin (it is switched off) is told with it."""
+    try:
+        return undo.go_on(entry, workflow, claim)
+    except DoplatformError as error:
+        entry.performer.judge(error)
+        entry.drop_starts()
+        return policy.failed(claim, {**entry.memory["failure"], "undo": describe(error)["message"]})
 
 
 def _refuse_swallowed(entry: Entry) -> None:

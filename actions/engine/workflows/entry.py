@@ -14,12 +14,12 @@ from actions.definitions.action import Action
 from actions.definitions.flow import Future, Reference
 from actions.definitions.references import Input, lift, pick
 from actions.definitions.registry import registry
-from actions.engine import accept
+from actions.engine import accept, secrets
 from actions.engine.guard import Guard
 from actions.engine.ledger import Claim, NewStep
 from actions.engine.secrets import DOTS
 from actions.engine.statements import fetch
-from actions.engine.workflows.recall import Recalled, Step
+from actions.engine.workflows.recall import UNDO, Recalled, Step
 from actions.engine.workflows.told import Told
 from actions.errors import (
     InvalidInput,
@@ -34,11 +34,9 @@ if TYPE_CHECKING:
     from actions.engine.workflows.enter import Performs
 
 MOST_STEPS = 10_000
-UNDO = "undo:"
-"""Begins the keys of steps that undo others."""
+_LONGEST_KEY = 255 - len(UNDO)
 OVERRIDE = "override:"
 """Begins the keys under which a replay remembers edited params of its steps."""
-_LONGEST_KEY = 255
 
 
 class Entry(Told):
@@ -104,6 +102,7 @@ class Entry(Told):
         self.await_steps([step for step in steps if not step.ended])
         # What it raises for the first, it tells of all: a function that catches it has gone on past each of them.
         self.met |= {step.key for step in steps if step.status != Status.SUCCEEDED}
+        self._blame([step for step in steps if step.status == Status.SKIPPED and not step.optional])
         return [self._outcome(step, None) for step in steps]
 
     # What enter and undo need
@@ -157,9 +156,9 @@ class Entry(Told):
         self, key: str, action: Action[Any, Any], marked: dict[str, Any], inputs: list[Input]
     ) -> tuple[dict[str, Any], list[Input]]:
         """The params that an operator chose for this step of a replay, in the place of those that the function gives."""
-        edited = self.memory.get(OVERRIDE + key)
-        if edited is None:
+        if OVERRIDE + key not in self.memory:
             return marked, inputs
+        edited = secrets.opened(self.memory[OVERRIDE + key])
         kept = {
             name
             for name, value in edited.items()
@@ -195,7 +194,7 @@ class Entry(Told):
         inputs: list[Input],
         after: Sequence[Future[Any]],
     ) -> NewStep:
-        if len(self.steps) >= MOST_STEPS:
+        if len(self.steps) >= MOST_STEPS and not key.startswith(UNDO):
             raise TooManySteps
         needs = {wanted.future.step: True for wanted in inputs}
         needs |= {future.step: False for future in after if self._step(future).key not in needs}
@@ -293,11 +292,18 @@ class Entry(Told):
 
     def _skipped(self, step: Step) -> StepFailed:
         """Who is told that a step was skipped is told of the failures that made it so."""
+        failures = self._blame([step])
+        return step.failure(failures[0] if failures else None)
+
+    def _blame(self, skipped: Sequence[Step]) -> list[StepFailed]:
+        """The failures because of which these were skipped; the function is told of them all."""
+        if not skipped:
+            return []
         with self._guard.aside():
-            blamed = [row[0] for row in fetch("blame", {"id": step.id})]
+            blamed = [row[0] for row in fetch("blame", {"ids": [step.id for step in skipped]})]
         failures = [self.steps[key].failure() for key in blamed if key in self.steps]
         self.met.update(failure.step for failure in failures)
-        return step.failure(failures[0] if failures else None)
+        return failures
 
     def _plain(self, step: Step) -> Any:
         """Its result as JSON, as references see it."""

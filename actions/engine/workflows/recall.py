@@ -11,6 +11,9 @@ from actions.engine.statements import fetch
 from actions.errors import StepFailed
 from actions.states import FINISHED, Status
 
+UNDO = "undo:"
+"""Begins the keys of steps that undo others."""
+
 
 @dataclass(slots=True)
 class Step:

@@ -31,9 +31,9 @@ def prepare(endings: Sequence[Ending]) -> list[UUID]:
     """
     entries = [(ending, ending.entry) for ending in endings if ending.entry is not None]
     steps = [ending for ending in endings if ending.parent is not None]
-    suspending = [ending.id for ending, entry in entries if ending.status == Status.WAITING or entry.cancels]
+    entered = [ending.id for ending, _ in entries]
     # Of steps that go on too: whoever cancels a workflow locks its steps, and a group locks them in no order.
-    told = lock([*(ending.parent for ending in steps), *suspending], ended=[ending.id for ending in steps])
+    told = lock([*(ending.parent for ending in steps), *entered], ended=[ending.id for ending in steps])
     _stop_asked([ending for ending in endings if ending.entry is None])
     if not entries:
         return told
@@ -137,9 +137,7 @@ def _still_waits(entry: Entry) -> bool:
     if entry.awaits:
         return True
     if entry.event is not None:
-        taken = {event for event, _ in entry.taken}
-        come = fetch("events", {"id": entry.claim.id})
-        return not any(name == entry.event and event not in taken for event, name, _ in come)
+        return not entry.untaken(entry.event)
     return entry.wake_at is not None
 
 

@@ -114,15 +114,18 @@ class Told:
             self.learn(key, make())
         return self.memory[key]
 
-    def _look_for_event(self, name: str, key: str, until: str | None) -> dict[str, Any]:
-        with self._guard.aside():
-            waiting = fetch("events", {"id": self.claim.id})
+    def untaken(self, name: str) -> list[tuple[UUID, str | None]]:
+        """Events of that name that no wait has taken, id and payload as JSON text: the next of them, if there is one."""
         taken = {event for event, _ in self.taken}
-        for event, called, payload in waiting:
-            if called == name and event not in taken:
-                self.taken.append((event, key))
-                self.learn(key, {"payload": None if payload is None else json.loads(payload)})
-                break
+        with self._guard.aside():
+            come = fetch("events", {"id": self.claim.id, "name": name, "most": len(taken) + 1})
+        return [(event, payload) for event, payload in come if event not in taken][:1]
+
+    def _look_for_event(self, name: str, key: str, until: str | None) -> dict[str, Any]:
+        for event, payload in self.untaken(name):
+            self.taken.append((event, key))
+            self.learn(key, {"payload": None if payload is None else json.loads(payload)})
+            break
         else:
             moment = None if until is None else _moment(until)
             if moment is None or self.clock() < moment:

@@ -15,8 +15,8 @@ from actions.engine import inputs, policy, secrets
 from actions.engine.ledger import Claim, Ending
 from actions.engine.operate.subject import find
 from actions.engine.statements import fetch
-from actions.engine.workflows.entry import UNDO, Entry
-from actions.engine.workflows.recall import Step
+from actions.engine.workflows.entry import Entry
+from actions.engine.workflows.recall import UNDO, Step
 from actions.models import Execution
 from actions.states import Status
 
