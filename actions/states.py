@@ -113,7 +113,12 @@ CHART: dict[Status, State] = {
         State(
             _S.IN_DOUBT,
             "An attempt with outside effects ended without anyone knowing whether it happened.",
-            (Arrow("resolve", _S.SUCCEEDED), Arrow("resolve", _S.FAILED), Arrow("resolve", _S.QUEUED)),
+            (
+                Arrow("resolve", _S.SUCCEEDED),
+                Arrow("resolve", _S.FAILED),
+                Arrow("resolve", _S.QUEUED),
+                Arrow("resolve", _S.CANCELLED),
+            ),
         ),
         State(_S.CANCELLED, "Stopped by an operator or a caller; a replay makes a new execution."),
         State(
