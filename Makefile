@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Tests that wait for events only; each pytest process has servers of its own. The others measure time on real processes.
+SIDE_BY_SIDE := tests/unit tests/architecture tests/engine tests/races tests/interfaces
 
 .PHONY: up test lint clean
 
@@ -10,7 +12,8 @@ up: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest tests/faults tests/journeys
 
 lint: $(READY)
 	@$(BIN)/ruff check .

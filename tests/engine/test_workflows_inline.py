@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from actions import StepFailed, action, workflow
+from actions import StepFailed, action, ids, workflow
 from actions.definitions.registry import registry
 from actions.models import Execution
 from actions.testing import inline_worker
@@ -25,6 +25,8 @@ def declared() -> Iterator[None]:
 
 
 def test_steps_of_every_kind(declared: None):
+    before = Effect.objects.count()
+
     @action("inline-outside")
     def outside(n: int) -> int:
         return n * 10
@@ -32,13 +34,13 @@ def test_steps_of_every_kind(declared: None):
     @workflow("inline-tested")
     def tested() -> Any:
         written = app.write_row(note="x")["note"]
-        return [written, outside(2), Effect.objects.count(), app.echo.start(value=3)]
+        return [written, outside(2), Effect.objects.count() - before, app.echo.start(value=3)]
 
     with inline_worker() as worker:
         handle = tested.invoke()
         worker.work()
         assert (handle.error, handle.status) == (None, "succeeded")
-        assert Execution.objects.get(parent=None).result == ["x", 20, 1, 3]
+        assert Execution.objects.get(pk=ids.parse_id(handle.id)).result == ["x", 20, 1, 3]
 
 
 def test_a_failure_and_a_write_that_is_refused(declared: None):
@@ -60,4 +62,4 @@ def test_a_failure_and_a_write_that_is_refused(declared: None):
         worker.work()
         for handle in handles:
             assert handle.error is not None and handle.error["code"] == "workflow_writes"
-        assert Effect.objects.count() == 0
+        assert Effect.objects.filter(execution_id="x").count() == 0

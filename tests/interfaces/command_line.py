@@ -9,19 +9,17 @@ from io import StringIO
 from pathlib import Path
 from threading import Timer
 from urllib.parse import quote
-from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from actions.ids import public_id
 from actions.testing import inline_worker
 from tests.app import actions as app
 
 BASE = Path(__file__).resolve().parents[2]
-NOBODY = public_id(uuid4())
+NOBODY = "exec_0csp7f270k9ma88kr4bqt69js4"
 WHY = ("--reason", "the mail server is back")
 HOSTILE = [
     "",
