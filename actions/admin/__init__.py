@@ -2,7 +2,7 @@
 
 base        what all pages share: look-only rows, refusals, bounded lists
 executions  the list, and the page of one (detail)
-verbs       retry, run now, cancel, force stop, resolve; confirm asks for each of them, bulk for many
+confirm     asks before each of desk's verbs, bulk for many
 triggering  and replaying: forms made from the params schema
 catalogue   actions and queues, with pausing
 workers     and audit: to look at

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 
 from actions import messages as words
 from actions.admin.base import LookOnly, actor_of, require
-from actions.admin.forms.acts import ReasonForm
 from actions.definitions.actor import Actor
+from actions.desk.forms.acts import ReasonForm
 from actions.engine.operate.cancel import cancel as cancel_one
 from actions.engine.operate.retry import retry as retry_one
 from actions.errors import DoplatformError, Forbidden

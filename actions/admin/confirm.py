@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from actions.admin import show
 from actions.admin.base import LookOnly, actor_of, require
-from actions.admin.verbs import Act, Verb
+from actions.desk.verbs import Act, Verb
 from actions.errors import Forbidden, InvalidInput, ReasonRequired, Refused
 from actions.queries import catalogue
 from actions.queries.audit import last_word

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from actions.admin import show
 from actions.admin.base import may
 from actions.admin.show import Payload
-from actions.admin.verbs import VERBS
 from actions.admin.workflow import about
+from actions.desk.verbs import VERBS
 from actions.ids import public_id
 from actions.messages import EXPLAIN
 from actions.models import Action, Attempt, Execution

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from actions import messages as words
 from actions.admin import show
-from actions.admin.asking import FORM_KEY, fresh_key, sent_key
 from actions.admin.base import LookOnly, actor_of, require
 from actions.admin.confirm import stale
-from actions.admin.forms.acts import EmitForm
+from actions.desk.asking import FORM_KEY, fresh_key, sent_key
+from actions.desk.forms.acts import EmitForm
 from actions.engine.operate.emit import Emitted, emit
 from actions.errors import Forbidden, InvalidInput, ReasonRequired, Refused
 from actions.models import Execution

@@ -17,7 +17,7 @@ from actions.admin.detail import detail
 from actions.admin.emitting import emit_page
 from actions.admin.filters import ActionFilter, KindFilter, QueueFilter, StatusFilter, WorkflowFilter
 from actions.admin.replaying import replay_from_page, replay_page
-from actions.admin.verbs import VERBS
+from actions.desk.verbs import VERBS
 from actions.errors import ExecutionNotFound
 from actions.models import Execution
 from actions.queries import catalogue

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from actions import messages as words
 from actions.admin.base import LookOnly, actor_of, require
-from actions.admin.forms.acts import ReasonForm
+from actions.desk.forms.acts import ReasonForm
 from actions.engine.operate import pause
 from actions.errors import DoplatformError, Forbidden
 from actions.models import Action, Queue

@@ -6,13 +6,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from actions import messages as words
-from actions.admin.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
+from actions.admin import show
 from actions.admin.base import LookOnly, actor_of, may, require
 from actions.admin.confirm import stale
-from actions.admin.forms.acts import ReplayOptionsForm
-from actions.admin.forms.params import ParamsForm
-from actions.admin.forms.schema import Param
 from actions.definitions.engine import Accepted
+from actions.desk.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
+from actions.desk.forms.acts import ReplayOptionsForm
+from actions.desk.forms.params import ParamsForm
+from actions.desk.forms.schema import Param
 from actions.engine import inputs
 from actions.engine.operate.replay import replay
 from actions.ids import public_id
@@ -78,7 +79,7 @@ def _page(admin: LookOnly, request: HttpRequest, execution: Execution, wish: _Wi
                 from_step=wish.from_step,
             )
 
-        answer = ask(request, params, options, accept, accepted=words.REPLAYED)
+        answer = ask(request, params, options, accept, accepted=words.REPLAYED, page_of=show.execution_url)
         if answer is not None:
             return answer
     context = {

@@ -1,8 +1,6 @@
-"""How values look: times, statuses, JSON. Text stays text: nothing here marks anything safe."""
+"""How the admin shows values and links them. Text stays text: nothing here marks anything safe."""
 
-import json
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.template.loader import render_to_string
@@ -10,15 +8,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from actions.desk.show import LONGEST_SHOWN, Payload, pretty
 from actions.ids import public_id
 from actions.messages import duration
-from actions.values import redact, visible
-
-LONGEST_SHOWN = 64 * 1024
-"""Characters of a payload that a page shows; the rest is downloaded."""
+from actions.values import visible
 
 __all__ = [
-    "Payload", "badge", "duration", "execution_link", "execution_url", "pretty", "visible", "when",
+    "LONGEST_SHOWN", "Payload", "badge", "duration", "execution_link", "execution_url", "pretty", "visible", "when",
 ]  # fmt: skip
 
 
@@ -32,11 +28,6 @@ def badge(status: str) -> str:
     return render_to_string("admin/actions/parts/status.html", {"status": status})
 
 
-def pretty(value: Any) -> str:
-    """JSON to read, what looks like a secret dotted."""
-    return json.dumps(redact(value), ensure_ascii=False, indent=2)
-
-
 def execution_url(execution: UUID | str, *more: str) -> str:
     """The page of an execution, or one of its verbs."""
     text = public_id(execution) if isinstance(execution, UUID) else execution
@@ -48,13 +39,3 @@ def execution_link(execution: UUID | str) -> SafeString:
     """A link to the page of an execution."""
     text = public_id(execution) if isinstance(execution, UUID) else execution
     return format_html('<a class="do-id" href="{}">{}</a>', execution_url(text), text)
-
-
-class Payload:
-    """A JSON value as a page shows it: cut where it is long."""
-
-    def __init__(self, value: Any) -> None:
-        text = visible(value if isinstance(value, str) else pretty(value))
-        self.text = text[:LONGEST_SHOWN]
-        self.cut = len(text) > LONGEST_SHOWN
-        self.length = len(text)

@@ -3,11 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 
 from actions import messages as words
-from actions.admin.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
+from actions.admin import show
 from actions.admin.base import LookOnly, actor_of, require
-from actions.admin.forms.acts import OptionsForm
-from actions.admin.forms.params import ParamsForm
 from actions.definitions.engine import Accepted
+from actions.desk.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
+from actions.desk.forms.acts import OptionsForm
+from actions.desk.forms.params import ParamsForm
 from actions.engine.operate.trigger import trigger
 from actions.models import Action
 
@@ -35,7 +36,7 @@ def trigger_page(admin: LookOnly, request: HttpRequest, action: Action) -> HttpR
                 available_at=said["available_at"],
             )
 
-        answer = ask(request, params, options, accept, accepted=words.TRIGGERED)
+        answer = ask(request, params, options, accept, accepted=words.TRIGGERED, page_of=show.execution_url)
         if answer is not None:
             return answer
     context = {

@@ -10,11 +10,10 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
-from actions.admin import show
-from actions.admin.forms.params import ParamsForm
-from actions.admin.forms.schema import Param, params_of
 from actions.definitions.engine import Accepted
 from actions.definitions.registry import registry
+from actions.desk.forms.params import ParamsForm
+from actions.desk.forms.schema import Param, params_of
 from actions.errors import (
     DoplatformError,
     Forbidden,
@@ -48,9 +47,15 @@ def questions_of(action: Action) -> list[Param]:
 
 
 def ask(
-    request: HttpRequest, params: ParamsForm, options: Form, accept: Callable[[], Accepted], *, accepted: str
+    request: HttpRequest,
+    params: ParamsForm,
+    options: Form,
+    accept: Callable[[], Accepted],
+    *,
+    accepted: str,
+    page_of: Callable[[str], str],
 ) -> HttpResponseRedirect | None:
-    """Ask the engine; go to the execution, or put its answer at the fields (None)."""
+    """Ask the engine; go to `page_of` the execution, or put the engine's answer at the fields (None)."""
     try:
         answer = accept()
     except Forbidden as error:
@@ -68,7 +73,7 @@ def ask(
             messages.warning(request, words.TRIGGERED_BEFORE)
         else:
             messages.success(request, accepted)
-        return HttpResponseRedirect(show.execution_url(answer.id))
+        return HttpResponseRedirect(page_of(answer.id))
     return None
 
 

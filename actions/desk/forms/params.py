@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from actions.admin.forms.schema import MISSING, Param
+from actions.desk.forms.schema import MISSING, Param
 from actions.errors import InvalidInput, Problem
 from actions.values import DEFAULT_LIMITS, DOTS, SENSITIVE, redact
 

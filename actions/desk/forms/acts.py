@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from actions import values
-from actions.admin.forms.schema import moment
+from actions.desk.forms.schema import moment
 from actions.engine.access import LONGEST_REASON
 from actions.engine.operate.resolve import Answer
 from actions.errors import InvalidInput

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 
 from actions import messages
-from actions.admin.forms.acts import ReasonForm, ResolveForm
 from actions.definitions.actor import Actor
+from actions.desk.forms.acts import ReasonForm, ResolveForm
 from actions.engine.operate.cancel import cancel
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
