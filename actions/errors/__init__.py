@@ -47,6 +47,7 @@ from actions.errors.inputs import (
 from actions.errors.verbs import (
     AlreadyFinished,
     AuditBroken,
+    BulkOperationNotFound,
     ErrorGroupNotFound,
     ExecutionFailed,
     FailureConsumed,
@@ -75,6 +76,7 @@ __all__ = [
     "ActionNotFound",
     "AlreadyFinished",
     "AuditBroken",
+    "BulkOperationNotFound",
     "Cancelled",
     "DatabaseUnavailable",
     "DoplatformError",

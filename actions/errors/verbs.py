@@ -51,6 +51,12 @@ class StepNotFound(DoplatformError):
     code = "step_not_found"
 
 
+class BulkOperationNotFound(DoplatformError):
+    """There is no such bulk operation; nothing was changed."""
+
+    code = "bulk_operation_not_found"
+
+
 class ErrorGroupNotFound(DoplatformError):
     """There is no group of failures with that fingerprint; nothing was changed."""
 

@@ -4,6 +4,7 @@ from actions.models.access import Access
 from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
+from actions.models.bulk import BulkItem, BulkOperation
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.seal import Seal
@@ -15,6 +16,8 @@ __all__ = [
     "Action",
     "Attempt",
     "AuditEntry",
+    "BulkItem",
+    "BulkOperation",
     "Edge",
     "ErrorGroup",
     "ErrorMark",

@@ -39,6 +39,9 @@ VERBS = (
     "failures.resolved",
     "failures.ignored",
     "failures.reopened",
+    "bulk.begun",
+    "bulk.aborted",
+    "bulk.finished",
     "access.denied",
 )
 """Every verb that is written, in the order of an execution's life."""
