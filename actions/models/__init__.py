@@ -5,6 +5,7 @@ from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
+from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
@@ -12,6 +13,7 @@ from actions.models.workflow import Edge, ExternalEvent, Memory
 __all__ = [
     "Access",
     "Action",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
     "Edge",
@@ -21,6 +23,7 @@ __all__ = [
     "Memory",
     "Queue",
     "Seal",
+    "ServiceAccount",
     "Unsettled",
     "Worker",
 ]

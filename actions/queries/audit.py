@@ -36,6 +36,12 @@ VERBS = (
     "action.resumed",
     "queue.paused",
     "queue.resumed",
+    "api_key.created",
+    "api_key.rotated",
+    "api_key.revoked",
+    "service_account.created",
+    "service_account.disabled",
+    "service_account.enabled",
     "access.denied",
 )
 """Every verb that is written, in the order of an execution's life."""
