@@ -44,6 +44,16 @@ from actions.errors.inputs import (
     InvalidInput,
     InvalidParams,
 )
+from actions.errors.keys import (
+    AccountDisabled,
+    AccountNotFound,
+    KeyEnded,
+    KeyMade,
+    KeyNotFound,
+    RateLimited,
+    TooManyKeys,
+    Unauthenticated,
+)
 from actions.errors.verbs import (
     AlreadyFinished,
     AuditBroken,
@@ -72,6 +82,8 @@ from actions.errors.workflows import (
 )
 
 __all__ = [
+    "AccountDisabled",
+    "AccountNotFound",
     "ActionDisabled",
     "ActionNotFound",
     "AlreadyFinished",
@@ -95,6 +107,9 @@ __all__ = [
     "InvalidDefinition",
     "InvalidInput",
     "InvalidParams",
+    "KeyEnded",
+    "KeyMade",
+    "KeyNotFound",
     "LeaseLost",
     "NotBound",
     "NotInDoubt",
@@ -103,6 +118,7 @@ __all__ = [
     "NotRetryable",
     "NotWaitingToRun",
     "Problem",
+    "RateLimited",
     "ReasonRequired",
     "Refused",
     "ResultInvalid",
@@ -115,10 +131,12 @@ __all__ = [
     "StepNotFound",
     "Suspended",
     "TimedOut",
+    "TooManyKeys",
     "TooManySteps",
     "TransactionAborted",
     "TransactionControl",
     "TransactionOpen",
+    "Unauthenticated",
     "UnsafeDatabase",
     "WorkerLost",
     "WorkflowChanged",

@@ -7,6 +7,7 @@ from actions.models.audit import AuditEntry
 from actions.models.bulk import BulkItem, BulkOperation
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
+from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
@@ -14,6 +15,7 @@ from actions.models.workflow import Edge, ExternalEvent, Memory
 __all__ = [
     "Access",
     "Action",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
     "BulkItem",
@@ -28,6 +30,7 @@ __all__ = [
     "Memory",
     "Queue",
     "Seal",
+    "ServiceAccount",
     "Unsettled",
     "Worker",
 ]

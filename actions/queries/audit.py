@@ -42,6 +42,12 @@ VERBS = (
     "bulk.begun",
     "bulk.aborted",
     "bulk.finished",
+    "api_key.created",
+    "api_key.rotated",
+    "api_key.revoked",
+    "service_account.created",
+    "service_account.disabled",
+    "service_account.enabled",
     "access.denied",
 )
 """Every verb that is written, in the order of an execution's life."""
