@@ -14,7 +14,7 @@ from actions.definitions.flow import Future, entered, running
 from actions.definitions.handle import Handle
 from actions.definitions.registry import registry
 from actions.definitions.resolution import Resolution
-from actions.definitions.schema import Params, Result
+from actions.definitions.schema import Params, Result, origin
 from actions.errors import InvalidDefinition, SoftTimeout, WorkflowWrites
 from actions.retry import RetryPolicy
 from actions.states import Effects
@@ -59,10 +59,11 @@ class Action(Generic[P, R]):
         tags: Iterable[str] = (),
     ) -> None:
         self.handler = handler
-        self.name = name or handler.__name__.replace("_", "-")
-        self.place = f"{handler.__module__}.{handler.__qualname__}"
-        self.description = inspect.getdoc(handler) or ""
-        self.is_async = inspect.iscoroutinefunction(handler)
+        function = origin(handler, name or repr(handler))
+        self.name = name or function.__name__.replace("_", "-")
+        self.place = f"{function.__module__}.{function.__qualname__}"
+        self.description = inspect.getdoc(function) or ""
+        self.is_async = inspect.iscoroutinefunction(function)
         self.effects = Effects(effects) if effects in set(Effects) else self._refuse(f"effects={effects!r} is unknown")
         self.retry = retry or RetryPolicy()
         self.timeout = _seconds(timeout)
@@ -81,9 +82,9 @@ class Action(Generic[P, R]):
         self._check()
         self.params = Params(handler, self.name)
         self.result = Result(handler, self.name)
-        self.__doc__ = handler.__doc__
-        self.__name__ = handler.__name__
-        self.__module__ = handler.__module__
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self.__module__ = function.__module__
         self.__wrapped__ = handler
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pydantic
@@ -80,7 +81,11 @@ class Params:
         hints = _hints(handler, self.action)
         members: dict[str, Any] = {}
         secret: set[str] = set()
-        for parameter in inspect.signature(handler).parameters.values():
+        # What a partial has been given is nobody's to choose any more.
+        fixed = handler.keywords if isinstance(handler, partial) else {}
+        for parameter in _signature(handler, self.action).parameters.values():
+            if parameter.name in fixed:
+                continue
             if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY}:
                 raise InvalidDefinition(
                     f"{self.action}: every param needs a name and a type of its own; {parameter} has none."
@@ -152,9 +157,34 @@ class Result:
             raise ResultInvalid(f"The result cannot be written as JSON: {error}") from None
 
 
+def origin(handler: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The function that has the name, the docstring and the type hints: behind a partial, or of an object that can be
+    called. Raises InvalidDefinition where there is none with a signature."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    if inspect.isroutine(handler):
+        _signature(handler, name)
+        return handler
+    function: Any = None if inspect.isclass(handler) else getattr(handler, "__wrapped__", None)
+    if function is None and not inspect.isclass(handler):
+        function = getattr(handler, "__call__", None)  # noqa: B004  (its own method is what is wanted)
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):
+        raise InvalidDefinition(f"{name}: {handler!r} is no function. Wrap what it does in a typed one.")
+    return function
+
+
+def _signature(handler: Callable[..., Any], name: str) -> inspect.Signature:
+    try:
+        return inspect.signature(handler)
+    except ValueError:
+        raise InvalidDefinition(
+            f"{name}: {handler!r} is written in C and does not say what it takes. Wrap it in a typed function."
+        ) from None
+
+
 def _hints(handler: Callable[..., Any], name: str) -> dict[str, Any]:
     try:
-        return get_type_hints(handler, include_extras=True)
+        return get_type_hints(origin(handler, name), include_extras=True)
     except NameError as error:
         raise InvalidDefinition(f"{name}: a type hint cannot be resolved: {error}") from None
 
