@@ -36,6 +36,7 @@ def answer(status: int = 200, value: Any = None, **headers: str) -> Way:
         if status < 300 or status == 500:
             provider.ledger.append(request)
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        headers.setdefault("Content_Type", "application/json")
         names = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in headers.items())
         line.sendall(f"HTTP/1.1 {status} So\r\nContent-Length: {len(body)}\r\n{names}\r\n".encode() + body)
 

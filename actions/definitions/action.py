@@ -80,7 +80,7 @@ class Action(Generic[P, R]):
         self.failure_action: Action[..., Any] | None = None
         self.compensation_action: Action[..., Any] | None = None
         self._check()
-        self.params = Params(handler, self.name)
+        self.params = self._params()
         self.result = Result(handler, self.name)
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
@@ -226,6 +226,9 @@ class Action(Generic[P, R]):
     def _undo_effects(self) -> str:
         """A workflow's own effects say nothing of what its undo does outside."""
         return Effects.EXTERNAL if self.kind == "workflow" else self.effects
+
+    def _params(self) -> Params:
+        return Params(self.handler, self.name)
 
     def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of a call as params; the context is the platform's to give."""

@@ -15,13 +15,14 @@ from actions.errors import InvalidDefinition, InvalidInput, InvalidParams, Probl
 
 OPTIONS = frozenset(
     {
-        "idempotency_key", "available_at", "actor", "priority", "tags", "limits",
+        "idempotency_key", "available_at", "actor", "priority", "tags", "limits", "callback",
         "step", "after", "optional", "detached",
     }
 )  # fmt: skip
 """Names that invoke() and start() keep for themselves; a handler may not have params called so."""
 
-_CONFIG = pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False, ser_json_inf_nan="constants")
+CONFIG = pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False, ser_json_inf_nan="constants")
+"""Of every params schema."""
 
 
 class Redacted:
@@ -98,13 +99,13 @@ class Params:
                 continue
             if parameter.name in OPTIONS:
                 raise InvalidDefinition(f"{self.action}: {parameter.name} is an option of invoke(); rename the param.")
-            if _is_secret(hint):
+            if is_secret(hint):
                 secret.add(parameter.name)
             default = ... if parameter.default is parameter.empty else parameter.default
             members[parameter.name] = (hint, default)
         self.secret = frozenset(secret)
         try:
-            return pydantic.create_model(f"{self.action}-params", __config__=_CONFIG, **members)
+            return pydantic.create_model(f"{self.action}-params", __config__=CONFIG, **members)
         except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError, NameError) as error:
             raise InvalidDefinition(f"{self.action}: the params have no JSON schema: {error}") from None
 
@@ -189,7 +190,7 @@ def _hints(handler: Callable[..., Any], name: str) -> dict[str, Any]:
         raise InvalidDefinition(f"{name}: a type hint cannot be resolved: {error}") from None
 
 
-def _is_secret(hint: Any) -> bool:
+def is_secret(hint: Any) -> bool:
     """Whether a secret stands anywhere in the type: then the whole param is kept as one."""
     if hint in {pydantic.SecretStr, pydantic.SecretBytes}:
         return True
@@ -199,11 +200,11 @@ def _is_secret(hint: Any) -> bool:
         return True
     if isinstance(hint, type) and issubclass(hint, pydantic.BaseModel):
         return any(
-            _is_secret(field.annotation)
+            is_secret(field.annotation)
             or any(mark is Redacted or isinstance(mark, Redacted) for mark in field.metadata)
             for field in hint.model_fields.values()
         )
-    return any(_is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))
+    return any(is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))
 
 
 def _opened(value: Any) -> Any:
@@ -211,7 +212,7 @@ def _opened(value: Any) -> Any:
     if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes)):
         return value.get_secret_value()
     if isinstance(value, pydantic.BaseModel):
-        return _opened(value.model_dump()) if _is_secret(type(value)) else value
+        return _opened(value.model_dump()) if is_secret(type(value)) else value
     if isinstance(value, Mapping):
         return {name: _opened(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):

@@ -19,8 +19,8 @@ def current() -> Rules:
 
 def setting(name: str) -> str:
     """The text of a Django setting, or else of a variable of the environment. Raises SettingMissing, naming it."""
-    found = getattr(settings, name, None) or os.environ.get(name)
-    if not isinstance(found, str) or not found:
+    found = _found(name)
+    if found is None:
         raise SettingMissing(
             f"{name} is neither a setting nor a variable of this process's environment; nothing was sent. Set it, and "
             "retry."
@@ -28,11 +28,21 @@ def setting(name: str) -> str:
     return found
 
 
+def has(name: str) -> bool:
+    """Whether there is such a setting."""
+    return _found(name) is not None
+
+
 def filled(text: str) -> tuple[str, list[str]]:
     """`text` with every ${NAME} replaced by that setting, and the values that were put in. Raises SettingMissing."""
     template = string.Template(text)
     values = {name: setting(name) for name in template.get_identifiers()}
     return template.substitute(values), list(values.values())
+
+
+def _found(name: str) -> str | None:
+    found = getattr(settings, name, None) or os.environ.get(name)
+    return found if isinstance(found, str) and found else None
 
 
 @lru_cache(maxsize=8)
