@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from actions.definitions.actor import CODE, Actor
+from actions.definitions.callback import Callback
 from actions.definitions.context import Context
 from actions.definitions.engine import Invocation, bound
 from actions.definitions.flow import Future, entered, running
@@ -105,10 +106,12 @@ class Action(Generic[P, R]):
         priority: int | None = None,
         tags: Sequence[str] = (),
         actor: Actor = CODE,
+        callback: Callback | Mapping[str, str] | None = None,
         **params: Any,
     ) -> Handle:
         """Ask for one execution; it is stored when this returns (inside a transaction: when that commits).
 
+        `callback`: {"url": …, "secret"?: "whsec_…"}, which is told of its ends.
         Raises InvalidParams, IdempotencyConflict, IdempotencyKeyRequired and other InvalidInput; then nothing is stored.
         WorkflowWrites in a workflow function, which calls the action or starts a step.
         """
@@ -123,6 +126,7 @@ class Action(Generic[P, R]):
                 priority=priority,
                 tags=tuple(tags),
                 actor=actor,
+                callback=Callback.of(callback),
             ),
         )
         return Handle(accepted.id, accepted.replayed)
@@ -135,6 +139,7 @@ class Action(Generic[P, R]):
         available_at: datetime | None = None,
         priority: int | None = None,
         actor: Actor = CODE,
+        callback: Callback | Mapping[str, str] | None = None,
     ) -> list[Handle]:
         """Ask for one execution per item (a dict of params) in one transaction: all are stored, or none is."""
         encode = self.params.encode
@@ -144,8 +149,16 @@ class Action(Generic[P, R]):
         keys = list(idempotency_keys) if idempotency_keys is not None else [None] * len(params)
         if len(keys) != len(params):
             raise ValueError(f"{len(params)} items but {len(keys)} idempotency keys")
+        told = Callback.of(callback)
         invocations = [
-            Invocation(params=item, idempotency_key=key, available_at=available_at, priority=priority, actor=actor)
+            Invocation(
+                params=item,
+                idempotency_key=key,
+                available_at=available_at,
+                priority=priority,
+                actor=actor,
+                callback=told,
+            )
             for item, key in zip(params, keys, strict=True)
         ]
         return [Handle(accepted.id, accepted.replayed) for accepted in bound().accept_many(self, invocations)]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actions.definitions.actor import CODE, Actor
+from actions.definitions.callback import Callback
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution
 from actions.errors import NotBound
@@ -29,6 +30,8 @@ class Invocation:
     tags: tuple[str, ...] = ()
     actor: Actor = field(default=CODE)
     replay_of: Any = None
+    callback: Callback | None = None
+    """Whom to tell of its ends."""
 
 
 @dataclass(frozen=True, slots=True)

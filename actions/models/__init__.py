@@ -4,6 +4,7 @@ from actions.models.access import Access
 from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
+from actions.models.callback import Callback, Delivery
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.seal import Seal
 from actions.models.worker import Worker
@@ -14,6 +15,8 @@ __all__ = [
     "Action",
     "Attempt",
     "AuditEntry",
+    "Callback",
+    "Delivery",
     "Edge",
     "Execution",
     "ExecutionSecret",

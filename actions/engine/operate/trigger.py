@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Callback
 from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access
@@ -21,6 +22,7 @@ def trigger(
     available_at: datetime | None = None,
     priority: int | None = None,
     tags: tuple[str, ...] = (),
+    callback: Callback | None = None,
 ) -> Accepted:
     """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound, Forbidden."""
     access.require(actor, "trigger", subject=action)
@@ -31,5 +33,6 @@ def trigger(
         priority=priority,
         tags=tags,
         actor=actor,
+        callback=callback,
     )
     return accept(registry.find(action), invocation, reason=storable(reason.strip())[: access.LONGEST_REASON])
