@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from actions.definitions.context import Context
     from actions.definitions.flow import Future, gather, sleep, wait_for
     from actions.definitions.handle import Handle
+    from actions.definitions.remote import remote_action
     from actions.definitions.resolution import Resolution
     from actions.definitions.schema import Redacted
     from actions.definitions.workflow import Workflow, emit, workflow
@@ -55,6 +56,7 @@ _HOMES = {
     "action": "definitions.action",
     "emit": "definitions.workflow",
     "gather": "definitions.flow",
+    "remote_action": "definitions.remote",
     "sleep": "definitions.flow",
     "wait_for": "definitions.flow",
     "workflow": "definitions.workflow",
@@ -86,6 +88,7 @@ __all__ = [
     "action",
     "emit",
     "gather",
+    "remote_action",
     "sleep",
     "wait_for",
     "workflow",

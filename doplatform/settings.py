@@ -79,6 +79,10 @@ DOPLATFORM: dict[str, object] = {
     "SEAL_KEY": env.text("SEAL_KEY", ""),
     "SEAL_OLD_KEYS": env.words("SEAL_OLD_KEYS"),
     "SHUTDOWN_GRACE": env.number("SHUTDOWN_GRACE", 30),
+    "OUTSIDE_ALLOWED_HOSTS": env.words("OUTSIDE_ALLOWED_HOSTS"),
+    "OUTSIDE_ALLOW_HTTP": env.flag("OUTSIDE_ALLOW_HTTP", default=False),
+    "CALLBACK_QUEUE": env.text("CALLBACK_QUEUE", "default"),
+    "CALLBACK_SECRETS": env.words("CALLBACK_SECRETS"),
 }
 
 AUTH_PASSWORD_VALIDATORS = [

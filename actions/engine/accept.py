@@ -15,6 +15,7 @@ from actions import conf, ids, values
 from actions.crashpoints import crash_point
 from actions.definitions.engine import Accepted, Invocation
 from actions.engine import dispatch, secrets
+from actions.engine.callbacks import keep
 from actions.engine.statements import fetch
 from actions.errors import (
     ActionDisabled,
@@ -53,7 +54,7 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
         details["replay_of"] = str(invocation.replay_of)
     row["data"] = values.dumps(details)
     if row["key"] is None:
-        fetch("accept", row, prepare=True)
+        _store(row)
         crash_point("accept.stored")
     else:
         winner = _store_keyed(row)
@@ -67,7 +68,7 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
 def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -> list[Accepted]:
     """Store many executions of one action in one statement: all, or none when one is refused.
 
-    The options (actor, available_at, priority, tags) are those of the first invocation.
+    The options (actor, available_at, priority, tags, callback) are those of the first invocation.
     """
     if not invocations:
         return []
@@ -86,6 +87,8 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
     keyed = any(row["key"] is not None for row in rows)
     with transaction.atomic(), _impatient(keyed):
         stored = {row[0] for row in fetch("accept_many", columns, prepare=True)}
+        if first["callback"] is not None and stored:
+            keep.store(first["callback"], list(stored))
         answers = _answers(rows, stored) if keyed else [Accepted(ids.public_id(row["id"]), False) for row in rows]
         transaction.on_commit(partial(_wake, first["queue"], *(answer.id for answer in answers)), robust=True)
     return answers
@@ -101,6 +104,7 @@ def accepted_in_open_transaction(public_id: str) -> bool:
 
 _SHARED = (
     "action", "queue", "priority", "principal", "actor_kind", "actor_id", "actor_label", "tags", "available_at",
+    "has_callback",
 )  # fmt: skip
 
 
@@ -126,6 +130,8 @@ def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, An
         "tags": list(dict.fromkeys((*action.tags, *invocation.tags))),
         "available_at": available_at,
         "secret": secret,
+        "callback": keep.checked(invocation.callback),
+        "has_callback": invocation.callback is not None,
     }
 
 
@@ -208,10 +214,22 @@ def _available_at(wanted: datetime | None) -> datetime | None:
     return wanted
 
 
+def _store(row: dict[str, Any]) -> bool:
+    """The row, its audit entry and its callback; False when its key is taken."""
+    kept = row["callback"]
+    if kept is None:
+        return bool(fetch("accept", row, prepare=True))
+    with transaction.atomic():
+        stored = bool(fetch("accept", row, prepare=True))
+        if stored:
+            keep.store(kept, [row["id"]])
+        return stored
+
+
 def _store_keyed(row: dict[str, Any]) -> Accepted | None:
     """Store under a key, or the answer of whoever holds it. A savepoint of its own keeps the caller's transaction usable."""
     with transaction.atomic(), _impatient(True):
-        if fetch("accept", row, prepare=True):
+        if _store(row):
             crash_point("accept.stored")
             return None
         # A pruned holder may vanish between the two statements; then the key is free again.

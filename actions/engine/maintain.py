@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from actions import conf
 from actions.engine import dispatch, ledger, planner
 from actions.engine.advance import recheck
+from actions.engine.callbacks.hand_over import hand_over
 from actions.engine.group import forget, group
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
@@ -70,6 +71,7 @@ class Maintain:
         self.chores = [
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
+            Chore("hand_over", hand_over, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("group", group, _GROUP_EVERY),

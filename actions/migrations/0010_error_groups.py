@@ -34,7 +34,7 @@ def permit(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0005_workflows"),
+        ("actions", "0008_callbacks"),
     ]
 
     operations = [
@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                     ("pause", "Can pause and resume actions and queues"),
                     ("triage", "Can resolve, ignore and reopen groups of failures"),
                     ("view_audit", "Can see the audit"),
+                    ("manage_keys", "Can see, make, rotate and revoke API keys"),
                 ],
             },
         ),

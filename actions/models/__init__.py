@@ -5,6 +5,7 @@ from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.bulk import BulkItem, BulkOperation
+from actions.models.callback import Callback, Delivery
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.key import ApiKey, ServiceAccount
@@ -20,6 +21,8 @@ __all__ = [
     "AuditEntry",
     "BulkItem",
     "BulkOperation",
+    "Callback",
+    "Delivery",
     "Edge",
     "ErrorGroup",
     "ErrorMark",

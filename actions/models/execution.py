@@ -47,6 +47,7 @@ class Execution(models.Model):
     available_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, help_text="Start of the latest attempt.")
     finished_at = models.DateTimeField(null=True)
+    has_callback = models.BooleanField(db_default=False, help_text="Its ends are told to somebody.")
 
     # A step of a workflow
     parent = models.ForeignKey(

@@ -105,7 +105,7 @@ def _store(
         actor_kind=actor.kind,
         actor_id=actor.id[:200],
         actor_label=actor.label[:255],
-        actor_key=getattr(actor, "key", ""),
+        actor_key=actor.key,
         execution_id=execution,
     )
     fetch(

@@ -38,7 +38,7 @@ def work(operation: str, context: Context) -> dict[str, Any]:
     if found is None:
         raise GiveUp("There is no such bulk operation.")
     pause = 1 / found.per_second if found.per_second else 0.0
-    actor = Actor(found.actor_kind, found.actor_id, found.actor_label)
+    actor = Actor(found.actor_kind, found.actor_id, found.actor_label, found.actor_key)
     act = partial(_VERBS[found.verb], actor, found)
     until = time.monotonic() + _SLICE
     handled = found.total - BulkItem.objects.filter(operation=found, outcome__isnull=True).count()
@@ -113,7 +113,7 @@ def _finish(operation: BulkOperation) -> dict[str, Any]:
     with transaction.atomic():
         ended = BulkOperation.objects.filter(pk=operation.pk, finished_at__isnull=True).update(finished_at=Now())
         if ended:
-            actor = Actor(operation.actor_kind, operation.actor_id, operation.actor_label)
+            actor = Actor(operation.actor_kind, operation.actor_id, operation.actor_label, operation.actor_key)
             details = {"operation": str(operation.pk), "verb": operation.verb, **counts, "left": left}
             ledger.record("bulk.finished", actor=actor, reason=operation.reason, execution=operation.execution_id,
                           details=details)  # fmt: skip
