@@ -51,6 +51,10 @@ class Settings:
     """Keys that signed earlier seals: after a rotation they are still needed to verify those."""
     ACTIONS_DISABLED: tuple[str, ...] = field(default=())
     """Names of actions that this installation does not offer."""
+    READ_ONLY: bool = False
+    """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
+    EXTRA_LINKS: str = ""
+    """Dotted path of a function that takes an execution and returns (label, http address) pairs for its page."""
 
 
 def known() -> frozenset[str]:

@@ -37,6 +37,7 @@ VERBS = (
     "queue.paused",
     "queue.resumed",
     "access.denied",
+    "access.locked_out",
 )
 """Every verb that is written, in the order of an execution's life."""
 
