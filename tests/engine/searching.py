@@ -60,7 +60,7 @@ def execution(minute, **given):
     return id_
 
 
-def crowd(number=120):
+def crowd(number=90):
     """Many executions, no two alike; as dicts, newest first."""
     catalogue()
     made = []

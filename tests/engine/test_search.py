@@ -7,9 +7,10 @@ import pytest
 
 from actions.errors import InvalidInput
 from actions.ids import public_id
-from actions.queries.search import Allowed, InvalidQuery, every, listing, page, parse, plan
+from actions.queries.search import Allowed, InvalidQuery, counts, every, listing, page, parse, plan
+from actions.queries.search.suggest import suggestions
 from tests.engine.searching import BEGIN, catalogue, crowd, execution, id_at
-from tests.stage import engine
+from tests.stage import engine, rows
 
 __all__ = ["engine"]
 pytestmark = pytest.mark.usefixtures("engine")
@@ -204,3 +205,48 @@ def test_a_page_has_a_size(limit):
     with pytest.raises(InvalidInput) as caught:
         page(parse(""), limit=limit)
     assert caught.value.code == "invalid_query"
+
+
+def test_counts_are_what_the_lists_have():
+    """I-23"""
+    crowd()
+    for text in FOUND:
+        query = parse(text)
+        found = counts.by_status(query)
+        for status, count in found.items():
+            assert not count.more
+            listed = every(query.without("state").having("state", status.value))
+            assert count.number == len(list(listed)), (text, status)
+        assert (total := counts.total(query)) is None or total.number == len(list(every(query))), text
+
+
+def test_counts_stop_at_the_cap_and_say_when_there_may_be_more(monkeypatch):
+    crowd()
+    capped = counts.by_status(parse(""), cap=5)
+    assert (str(capped["succeeded"]), capped["succeeded"].more, capped["failed"].more) == ("5+", True, False)
+    monkeypatch.setattr(listing, "WINDOW", 16)
+    windowed = counts.by_status(parse("queue:mail"))["succeeded"]
+    first = page(parse("queue:mail state:succeeded"))
+    assert windowed.more and first.limited and windowed.number == len(first.rows)
+
+
+def test_counts_are_one_statement(django_assert_num_queries):
+    crowd(20)
+    with django_assert_num_queries(2):  # the second looks whether what is pending is few
+        counts.by_status(parse("queue:mail"))
+
+
+def test_counts_keep_to_what_the_reader_may_see():
+    made = crowd()
+    found = counts.by_status(parse(""), allowed=Allowed(("charge",)))
+    assert sum(count.number for count in found.values()) == len([one for one in made if one["action"] == "charge"])
+
+
+def test_suggestions_of_names_come_from_one_query(django_assert_num_queries):
+    catalogue()
+    rows("INSERT INTO actions_queue (name, paused_by, paused_reason) VALUES ('mail', '', '')")
+    with django_assert_num_queries(1):
+        assert [one.text for one in suggestions("state:failed action:mail", 24)] == ["send-mail"]
+    assert [one.text for one in suggestions("queue:", 6)] == ["mail"]
+    with django_assert_num_queries(0):
+        assert [one.text for one in suggestions("st", 2)] == ["state:"]
