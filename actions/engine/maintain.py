@@ -13,10 +13,13 @@ from django.db import DatabaseError, InterfaceError, connection
 from actions import conf
 from actions.engine import dispatch, ledger, planner
 from actions.engine.advance import recheck
+from actions.engine.group import forget, group
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
 
+_FORGET_EVERY = 3_600.0
+_GROUP_EVERY = 2.0
 _PRUNE_EVERY = 60.0
 _RECHECK_EVERY = 60.0
 _PRUNE_SIZE = 5_000
@@ -69,8 +72,10 @@ class Maintain:
             Chore("rescue", rescue, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
+            Chore("group", group, _GROUP_EVERY),
             Chore("analyze", planner.analyze, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
+            Chore("forget", forget, _FORGET_EVERY),
         ]
 
     def step(self) -> bool:

@@ -47,6 +47,7 @@ from actions.errors.inputs import (
 from actions.errors.verbs import (
     AlreadyFinished,
     AuditBroken,
+    ErrorGroupNotFound,
     ExecutionFailed,
     FailureConsumed,
     Forbidden,
@@ -78,6 +79,7 @@ __all__ = [
     "Cancelled",
     "DatabaseUnavailable",
     "DoplatformError",
+    "ErrorGroupNotFound",
     "EventTimeout",
     "ExecutionFailed",
     "ExecutionNotFound",

@@ -51,6 +51,12 @@ class StepNotFound(DoplatformError):
     code = "step_not_found"
 
 
+class ErrorGroupNotFound(DoplatformError):
+    """There is no group of failures with that fingerprint; nothing was changed."""
+
+    code = "error_group_not_found"
+
+
 class ReasonRequired(DoplatformError):
     """This act is audited with a reason of 1 to 2,000 characters; nothing was changed. Say why, and try again."""
 

@@ -5,6 +5,7 @@ from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
+from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.seal import Seal
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
@@ -15,6 +16,9 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Edge",
+    "ErrorGroup",
+    "ErrorMark",
+    "ErrorTally",
     "Execution",
     "ExecutionSecret",
     "ExternalEvent",

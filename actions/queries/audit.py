@@ -36,6 +36,9 @@ VERBS = (
     "action.resumed",
     "queue.paused",
     "queue.resumed",
+    "failures.resolved",
+    "failures.ignored",
+    "failures.reopened",
     "access.denied",
     "access.locked_out",
 )
