@@ -44,6 +44,15 @@ from actions.errors.inputs import (
     InvalidInput,
     InvalidParams,
 )
+from actions.errors.keys import (
+    AccountDisabled,
+    AccountNotFound,
+    KeyEnded,
+    KeyNotFound,
+    RateLimited,
+    TooManyKeys,
+    Unauthenticated,
+)
 from actions.errors.verbs import (
     AlreadyFinished,
     AuditBroken,
@@ -72,6 +81,8 @@ from actions.errors.workflows import (
 )
 
 __all__ = [
+    "AccountDisabled",
+    "AccountNotFound",
     "ActionDisabled",
     "ActionNotFound",
     "AlreadyFinished",
@@ -94,6 +105,8 @@ __all__ = [
     "InvalidDefinition",
     "InvalidInput",
     "InvalidParams",
+    "KeyEnded",
+    "KeyNotFound",
     "LeaseLost",
     "NotBound",
     "NotInDoubt",
@@ -102,6 +115,7 @@ __all__ = [
     "NotRetryable",
     "NotWaitingToRun",
     "Problem",
+    "RateLimited",
     "ReadOnly",
     "ReasonRequired",
     "Refused",
@@ -115,10 +129,12 @@ __all__ = [
     "StepNotFound",
     "Suspended",
     "TimedOut",
+    "TooManyKeys",
     "TooManySteps",
     "TransactionAborted",
     "TransactionControl",
     "TransactionOpen",
+    "Unauthenticated",
     "UnsafeDatabase",
     "WorkerLost",
     "WorkflowChanged",

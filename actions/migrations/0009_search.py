@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("actions", "0005_workflows"),
+        ("actions", "0007_api_keys"),
     ]
 
     operations = [

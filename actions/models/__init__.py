@@ -6,6 +6,7 @@ from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
+from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
@@ -13,6 +14,7 @@ from actions.models.workflow import Edge, ExternalEvent, Memory
 __all__ = [
     "Access",
     "Action",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
     "Edge",
@@ -25,6 +27,7 @@ __all__ = [
     "Memory",
     "Queue",
     "Seal",
+    "ServiceAccount",
     "Unsettled",
     "Worker",
 ]

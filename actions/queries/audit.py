@@ -39,6 +39,12 @@ VERBS = (
     "failures.resolved",
     "failures.ignored",
     "failures.reopened",
+    "api_key.created",
+    "api_key.rotated",
+    "api_key.revoked",
+    "service_account.created",
+    "service_account.disabled",
+    "service_account.enabled",
     "access.denied",
     "access.locked_out",
 )
