@@ -63,6 +63,10 @@ class Settings:
     """The queue that delivers callbacks."""
     CALLBACK_SECRETS: tuple[str, ...] = field(default=())
     """Secrets (whsec_…) that sign callbacks without one of their own, newest first; made from SECRET_KEY when empty."""
+    READ_ONLY: bool = False
+    """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
+    EXTRA_LINKS: str = ""
+    """Dotted path of a function that takes an execution and returns (label, http address) pairs for its page."""
 
 
 def known() -> frozenset[str]:

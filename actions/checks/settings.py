@@ -164,6 +164,8 @@ def _wrong() -> Iterator[CheckMessage]:
 
 def _fault(name: str, kind: Any, value: Any) -> str:
     """What is wrong with a value, without showing it: it may be a key."""
+    if kind is bool:
+        return "" if isinstance(value, bool) else f"must be True or False, not {_short(value)}"
     if kind is float:
         right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
         return "" if right else f"must be a number above 0, not {_short(value)}"

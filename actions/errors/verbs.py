@@ -75,6 +75,12 @@ class Forbidden(DoplatformError):
     code = "forbidden"
 
 
+class ReadOnly(Forbidden):
+    """This installation is read-only (READ_ONLY): everything can be looked at, and nothing was changed."""
+
+    code = "read_only"
+
+
 class AuditBroken(DoplatformError):
     """The audit trail does not fit its seals."""
 

@@ -34,7 +34,7 @@ def permit(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0008_callbacks"),
+        ("actions", "0009_search"),
     ]
 
     operations = [

@@ -49,6 +49,7 @@ VERBS = (
     "service_account.disabled",
     "service_account.enabled",
     "access.denied",
+    "access.locked_out",
 )
 """Every verb that is written, in the order of an execution's life."""
 

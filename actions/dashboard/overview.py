@@ -1,0 +1,55 @@
+"""How things stand: counts that lead to their lists, what waits for somebody, what failed last."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from actions.dashboard.page import fragment, live, page
+from actions.dashboard.routes import logged_in, route
+from actions.desk.permit import may
+from actions.messages import EXPLAIN
+from actions.queries import executions, queues, stats
+from actions.states import CHART, Status
+
+_NEED_SOMEBODY = (Status.FAILED, Status.IN_DOUBT, Status.RETRYING)
+_ALWAYS = frozenset({*_NEED_SOMEBODY, Status.RUNNING, Status.QUEUED, Status.SUCCEEDED})
+_SHOWN = 8
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    """The page at `/`. Who may see nothing is told so, rather than refused at the door."""
+    if not may(request, "view_execution"):
+        return page(request, "nothing.html", {"title": "Overview"}, section="overview")
+    context = {"title": "Overview", **_standing()}
+    if live(request):
+        return fragment(request, "overview_live.html", context)
+    return page(request, "overview.html", context, section="overview")
+
+
+def _standing() -> dict[str, Any]:
+    counts = stats.by_status()
+    waiting = queues.queues()
+    return {
+        "counts": [
+            counts[status]
+            for status in (*_NEED_SOMEBODY, *(status for status in counts if status not in _NEED_SOMEBODY))
+            if counts[status].number or status in _ALWAYS
+        ],
+        "failures": executions.newest_failures(_SHOWN),
+        "doubts": executions.oldest_in_doubt(_SHOWN),
+        "queues": waiting,
+        "oldest": min((queue.oldest for queue in waiting if queue.oldest), default=None),
+        "workers": queues.workers(),
+    }
+
+
+def explanation(request: HttpRequest) -> HttpResponse:
+    """Help: the words, the statuses, the keys."""
+    context = {"title": "Help", "verbs": EXPLAIN, "states": list(CHART.values())}
+    return page(request, "help.html", context)
+
+
+routes = [
+    route("", logged_in(overview), "overview"),
+    route("help/", logged_in(explanation), "help"),
+]
