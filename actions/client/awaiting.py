@@ -103,6 +103,7 @@ class AsyncDo:
                 headers={"User-Agent": configuration.user_agent()},
                 limits=configuration.limits(),
                 transport=self._transport,
+                verify=configuration.trust(),
             )
             self._opened = (loop, client)
         return self._opened[1]

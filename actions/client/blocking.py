@@ -110,6 +110,7 @@ class Do:
                     headers={"User-Agent": configuration.user_agent()},
                     limits=configuration.limits(),
                     transport=self._transport,
+                    verify=configuration.trust(),
                 )
                 self._opened = (os.getpid(), client)
             return self._opened[1]

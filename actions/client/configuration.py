@@ -2,8 +2,11 @@
 
 import os
 import platform
+import ssl
 from collections.abc import Generator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -48,7 +51,8 @@ def home(base_url: str | None) -> str:
         raise ConfigurationError("There is no base URL: give Do(base_url=…), or set DO_BASE_URL.")
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+        urlsplit(text).port  # noqa: B018  (it is read to be refused: httpx takes half a bracket)
+    except (httpx.InvalidURL, ValueError):
         raise ConfigurationError("The base URL is no URL.") from None
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError("The base URL has a user, a query or a fragment; it may have none.")
@@ -78,6 +82,12 @@ def user_agent() -> str:
 def limits() -> httpx.Limits:
     """Threads that wait hold a connection each, and do not wait for one another's."""
     return httpx.Limits(max_connections=None, max_keepalive_connections=20)
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom TLS trusts. Reading the certificates takes longer than a request, so clients share it."""
+    return httpx.create_ssl_context()
 
 
 def url_of(core: Core, request: Request) -> str:

@@ -84,7 +84,7 @@ class ApiError(DoError):
 
 
 class BadRequest(ApiError):
-    """400, 405, 406, 413, 415: the request itself is wrong."""
+    """400, 405, 406, 408, 411, 413, 415: the request itself is wrong."""
 
 
 class Unauthenticated(ApiError):

@@ -14,7 +14,7 @@ from actions.client.requests import execution_path, get
 from actions.client.verbs import change, triggering
 from actions.client.wire import Core, Pause, Steps
 
-LONGEST_POLL = 20
+LONGEST_POLL = 20.0
 """Seconds. Proxies on the way like to cut what is silent for 30."""
 GRACE = 2.0
 """How much later than asked for an answer may come: what it takes on its way."""
@@ -78,7 +78,7 @@ def settle(core: Core, execution_id: str, until: float) -> Steps[Told]:
     """Wait until it has ended, or until that time on the core's clock; how it stands then."""
     while True:
         begun = core.clock()
-        wait = int(min(LONGEST_POLL, max(0.0, until - begun)))
+        wait = min(LONGEST_POLL, max(0.0, until - begun))
         told = yield from look(core, execution_id, wait, until)
         now = core.clock()
         if told.ended or now >= until:
@@ -88,9 +88,9 @@ def settle(core: Core, execution_id: str, until: float) -> Steps[Told]:
             yield Pause(min(_BREATH, until - now))
 
 
-def look(core: Core, execution_id: str, wait: int, until: float) -> Steps[Told]:
+def look(core: Core, execution_id: str, wait: float, until: float) -> Steps[Told]:
     """One long poll of `wait` seconds, until it has an answer."""
-    request = get(execution_path(execution_id), (("wait", str(wait)),) if wait else ())
+    request = get(execution_path(execution_id), (("wait", f"{wait:.3f}"),) if wait else ())
     limit = max(until, core.clock()) + GRACE
     answer = yield from exchange(core, request, until=limit, patience=wait + core.patience, retries=_TRIES)
     return Told(answers.execution(answers.read(answer, request, core.home)))
