@@ -38,7 +38,7 @@ BOB = Actor("system", "bob", "Bob")
 _CLEAN = """
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
 DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
-DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
+DELETE FROM actions_edge; DELETE FROM actions_verbkey; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
 DELETE FROM actions_apikey; DELETE FROM actions_serviceaccount; DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
 TRUNCATE actions_auditentry, actions_seal
 """

@@ -7,6 +7,7 @@ from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
+from actions.models.verbkey import VerbKey
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
@@ -25,5 +26,6 @@ __all__ = [
     "Seal",
     "ServiceAccount",
     "Unsettled",
+    "VerbKey",
     "Worker",
 ]

@@ -43,6 +43,7 @@ VERBS = (
     "service_account.disabled",
     "service_account.enabled",
     "access.denied",
+    "audit.exported",
 )
 """Every verb that is written, in the order of an execution's life."""
 
