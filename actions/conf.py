@@ -49,6 +49,10 @@ class Settings:
     """Key that signs the audit's seals; derived from SECRET_KEY when empty. Keep it outside the database."""
     SEAL_OLD_KEYS: tuple[str, ...] = field(default=())
     """Keys that signed earlier seals: after a rotation they are still needed to verify those."""
+    KEY_DAYS: int = 90
+    """How long an API key lives where nobody says otherwise."""
+    KEY_RATE: float = 100.0
+    """How many requests a second an API key may send where nobody says otherwise; over all web processes."""
     ACTIONS_DISABLED: tuple[str, ...] = field(default=())
     """Names of actions that this installation does not offer."""
 

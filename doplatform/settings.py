@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_rq",
+    "ninja",  # its files for the API's page
     "actions",
     "doplatform",
 ]
@@ -32,6 +33,7 @@ if env.flag("DEMO", default=True):
     INSTALLED_APPS.append("doplatform.demo")
 
 MIDDLEWARE = [
+    "actions.api.entrance.Entrance",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "doplatform.probes.Probes",

@@ -44,6 +44,15 @@ from actions.errors.inputs import (
     InvalidInput,
     InvalidParams,
 )
+from actions.errors.keys import (
+    AccountDisabled,
+    AccountNotFound,
+    KeyEnded,
+    KeyNotFound,
+    RateLimited,
+    TooManyKeys,
+    Unauthenticated,
+)
 from actions.errors.verbs import (
     AlreadyFinished,
     AuditBroken,
@@ -70,6 +79,8 @@ from actions.errors.workflows import (
 )
 
 __all__ = [
+    "AccountDisabled",
+    "AccountNotFound",
     "ActionDisabled",
     "ActionNotFound",
     "AlreadyFinished",
@@ -91,6 +102,8 @@ __all__ = [
     "InvalidDefinition",
     "InvalidInput",
     "InvalidParams",
+    "KeyEnded",
+    "KeyNotFound",
     "LeaseLost",
     "NotBound",
     "NotInDoubt",
@@ -99,6 +112,7 @@ __all__ = [
     "NotRetryable",
     "NotWaitingToRun",
     "Problem",
+    "RateLimited",
     "ReasonRequired",
     "Refused",
     "ResultInvalid",
@@ -111,10 +125,12 @@ __all__ = [
     "StepNotFound",
     "Suspended",
     "TimedOut",
+    "TooManyKeys",
     "TooManySteps",
     "TransactionAborted",
     "TransactionControl",
     "TransactionOpen",
+    "Unauthenticated",
     "UnsafeDatabase",
     "WorkerLost",
     "WorkflowChanged",

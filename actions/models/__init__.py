@@ -5,13 +5,16 @@ from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
+from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
+from actions.models.verbkey import VerbKey
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
 __all__ = [
     "Access",
     "Action",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
     "Edge",
@@ -21,6 +24,8 @@ __all__ = [
     "Memory",
     "Queue",
     "Seal",
+    "ServiceAccount",
     "Unsettled",
+    "VerbKey",
     "Worker",
 ]

@@ -23,4 +23,5 @@ class Access(models.Model):  # noqa: DJ008  (there are no rows to show)
             ("emit", "Can tell workflows external events"),
             ("pause", "Can pause and resume actions and queues"),
             ("view_audit", "Can see the audit"),
+            ("manage_keys", "Can see, make, rotate and revoke API keys"),
         ]

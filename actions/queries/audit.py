@@ -36,7 +36,14 @@ VERBS = (
     "action.resumed",
     "queue.paused",
     "queue.resumed",
+    "api_key.created",
+    "api_key.rotated",
+    "api_key.revoked",
+    "service_account.created",
+    "service_account.disabled",
+    "service_account.enabled",
     "access.denied",
+    "audit.exported",
 )
 """Every verb that is written, in the order of an execution's life."""
 

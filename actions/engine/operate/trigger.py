@@ -9,6 +9,7 @@ from actions.definitions.registry import registry
 from actions.engine import access
 from actions.engine.accept import accept
 from actions.errors import storable
+from actions.values import keytext
 
 
 def trigger(
@@ -23,7 +24,6 @@ def trigger(
     tags: tuple[str, ...] = (),
 ) -> Accepted:
     """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound, Forbidden."""
-    access.require(actor, "trigger", subject=action)
     invocation = Invocation(
         params=params,
         idempotency_key=idempotency_key,
@@ -32,4 +32,10 @@ def trigger(
         tags=tags,
         actor=actor,
     )
-    return accept(registry.find(action), invocation, reason=storable(reason.strip())[: access.LONGEST_REASON])
+    with access.acting():
+        access.require(actor, "trigger", subject=action, action=action)
+        return accept(registry.find(action), invocation, reason=_kept(reason))
+
+
+def _kept(reason: str) -> str:
+    return storable(keytext.without_keys(reason.strip()))[: access.LONGEST_REASON]
