@@ -26,5 +26,6 @@ api = Api(
     docs_url=None,
     auth=Bearer(),
 )
-for _router in (actions, executions, bulk, verbs, pauses, audit, pages):
+# `bulk` before `executions`: /executions/bulk-retry is no id.
+for _router in (actions, bulk, executions, verbs, pauses, audit, pages):
     api.add_router("", _router.router)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions import errors as platform
@@ -31,6 +31,7 @@ def reads(status, content):
     return answers.read(Answer(status, {}, content), REQUEST, "https://do.example")
 
 
+@settings(deadline=None)
 @given(statuses, st.binary(max_size=20) | documents.map(lambda one: json.dumps(one).encode()))
 def test_any_answer(status, content):
     try:
@@ -44,6 +45,7 @@ def test_any_answer(status, content):
         assert isinstance(found, dict)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_any_execution(document):
     try:
@@ -58,6 +60,7 @@ def test_any_execution(document):
         assert isinstance(outcome.error.class_name, str)
 
 
+@settings(deadline=None)
 @given(documents, st.sampled_from(["items", "errors"]))
 def test_any_list(document, name):
     try:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions import states
@@ -84,6 +84,7 @@ def ask(world, **options):
 # One request
 
 
+@settings(deadline=None)
 @given(
     replies=st.lists(
         st.sampled_from([LOST, REFUSED, answer(503), answer(429, retry_after="2"), answer(504), answer(502)]),
@@ -168,7 +169,8 @@ def test_waiting_is_by_long_polls_on_the_id():
     assert {request.method for request in world.sent} == {"GET"}
 
 
-@given(timeout=st.floats(0, 200), takes=st.floats(0, 1))
+@settings(deadline=None)
+@given(timeout=st.floats(0, 60), takes=st.floats(0, 1))
 def test_waiting_ends_in_time_and_breathes(timeout, takes):
     world = World(told("running"), takes=takes)
     begun = world.now
