@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actions.client import AsyncDo, Do
     from actions.definitions.action import Action, action
     from actions.definitions.actor import Actor
     from actions.definitions.context import Context
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Action": "definitions.action",
     "Actor": "definitions.actor",
+    "AsyncDo": "client",
     "Cancelled": "errors",
     "Context": "definitions.context",
+    "Do": "client",
     "DoplatformError": "errors",
     "EventTimeout": "errors",
     "ExecutionFailed": "errors",
@@ -65,8 +68,10 @@ _HOMES = {
 __all__ = [
     "Action",
     "Actor",
+    "AsyncDo",
     "Cancelled",
     "Context",
+    "Do",
     "DoplatformError",
     "EventTimeout",
     "ExecutionFailed",

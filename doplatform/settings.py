@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "axes",
     "django_htmx",
     "django_rq",
+    "ninja",  # its files for the API's page
     "actions",
     "doplatform",
 ]
@@ -36,6 +37,7 @@ if env.flag("DEMO", default=True):
     INSTALLED_APPS.append("doplatform.demo")
 
 MIDDLEWARE = [
+    "actions.api.entrance.Entrance",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "doplatform.probes.Probes",

@@ -1,6 +1,6 @@
 """The little that definitions know of the engine: a protocol, and the place where the app binds the real one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,6 +40,8 @@ class Accepted:
 
     id: str
     replayed: bool
+    row: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The columns of a new execution as they were stored, where it was accepted alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
+from actions.models.verbkey import VerbKey
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
@@ -35,5 +36,6 @@ __all__ = [
     "Seal",
     "ServiceAccount",
     "Unsettled",
+    "VerbKey",
     "Worker",
 ]

@@ -50,6 +50,7 @@ VERBS = (
     "service_account.enabled",
     "access.denied",
     "access.locked_out",
+    "audit.exported",
 )
 """Every verb that is written, in the order of an execution's life."""
 
