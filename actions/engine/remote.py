@@ -6,6 +6,7 @@ from typing import Any
 from actions import values
 from actions.definitions.context import Context
 from actions.definitions.remote import RemoteAction
+from actions.engine import secrets
 from actions.errors import (
     AnswerUnfit,
     DoplatformError,
@@ -52,12 +53,12 @@ def _headers(action: RemoteAction, body: bytes, context: Context) -> dict[str, s
     headers = {"Content-Type": "application/json", "User-Agent": "doplatform", "Accept": "application/json"}
     for name, text in action.endpoint.headers.items():
         headers[name], hidden = rules.filled(text)
-        context.hidden.extend(hidden)
+        context.hidden.extend(secrets.texts(hidden))
     headers["Idempotency-Key"] = context.idempotency_key
     if action.endpoint.secrets:
-        secrets = [_secret(name) for name in action.endpoint.secrets]
-        context.hidden.extend(secrets)
-        headers |= signed(body, message=context.idempotency_key, secrets=secrets)
+        keys = [_secret(name) for name in action.endpoint.secrets]
+        context.hidden.extend(keys)
+        headers |= signed(body, message=context.idempotency_key, secrets=keys)
     return headers
 
 
