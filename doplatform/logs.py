@@ -8,8 +8,8 @@ import structlog
 
 from doplatform import sentences
 
-_NOISY = ("rq", "rq.worker", "rq.scheduler")
-"""What they say at INFO is said better by our own worker."""
+_NOISY = ("rq", "rq.worker", "rq.scheduler", "psycopg.pool")
+"""What they say at INFO is said better by our own worker, or is a line per request."""
 
 
 def configure(settings: dict[str, Any]) -> None:
