@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from actions.values.keytext import without_keys
 from doplatform import sentences
 
 _NOISY = ("rq", "rq.worker", "rq.scheduler", "psycopg.pool")
@@ -28,6 +29,7 @@ def configure(settings: dict[str, Any]) -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         renderers[settings["format"]],
+        _without_keys,
     ]
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=last))
@@ -43,6 +45,11 @@ def configure(settings: dict[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _without_keys(_logger: Any, _method: str, line: Any) -> Any:
+    """Whoever wrote it, and whatever it quotes: the secret of an API key stands in no log."""
+    return without_keys(line) if isinstance(line, str) else line
 
 
 def _redis_away(record: logging.LogRecord) -> bool:

@@ -42,21 +42,24 @@ def acting() -> Iterator[None]:
             write()
 
 
-def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", queue: str = "") -> None:
+def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", queue: str = "") -> Key | None:
     """Raise Forbidden, audited, unless `actor` may do `verb`.
 
     A user needs the permission of that name (models.Access); an API key the scope for the verb on `action`, or on `queue`,
     and the permission as well where it is a user's. Both are looked up again, so that what was taken away since the page was
     rendered, or the request authenticated, counts; a key that was revoked meanwhile is Unauthenticated. Code that runs
     inside this installation asks as itself and is trusted. `subject` is what the audit calls the thing that was asked for.
+    Returns the key of an API key's actor.
     """
     if actor.kind == "api_key":
         key = _key_of(actor, verb, subject)
         if not key.allows(verb, action, queue=queue):
             refuse(actor, verb, subject)
             raise _lacking(key, verb, scopes.needed(verb, action, queue))
-    elif actor.kind == "user":
+        return key
+    if actor.kind == "user":
         _require_user(actor, verb, subject)
+    return None
 
 
 def sees(actor: Actor, verb: str, *, subject: str, action: str) -> bool:
@@ -72,7 +75,7 @@ def sees(actor: Actor, verb: str, *, subject: str, action: str) -> bool:
 
 def refuse(actor: Actor, verb: str, subject: str) -> None:
     """Write down that the actor was not permitted; inside of `acting`, after its transaction."""
-    details = {"verb": verb, "subject": storable(keytext.without_keys(subject[:200]))}
+    details = {"verb": storable(verb[:50]), "subject": storable(keytext.without_keys(subject[:200]))}
     write = partial(ledger.record, "access.denied", actor=actor, details=details)
     refused = _refused.get()
     if refused is None:
@@ -120,4 +123,6 @@ def _lacking(key: Key, verb: str, scope: str) -> Forbidden:
             f"{label} has the scope {scope}, and its user lacks the permission actions.{scopes.permission(scope)}; "
             "nothing was changed."
         )
+    # The name in it is the caller's own word.
+    scope = keytext.without_keys(scope[: scopes.LONGEST])
     return Forbidden(f"{label} lacks the scope {scope}; nothing was changed. A new key can be made with it.")

@@ -31,6 +31,12 @@ class KeyNotFound(DoplatformError):
     code = "api_key_not_found"
 
 
+class KeyMade(DoplatformError):
+    """This form was sent before, and made a key then; its text was shown once, and is kept nowhere. Nothing was made now."""
+
+    code = "api_key_made"
+
+
 class KeyEnded(DoplatformError):
     """The API key is not active any more; nothing was changed. Make a new one."""
 

@@ -28,9 +28,9 @@ class KeyText:
     text: str = field(repr=False)
 
 
-def make() -> KeyText:
-    """A key of 256 random bits."""
-    key = "".join(secrets.choice(_LOWER) for _ in range(_ID))
+def make(key: str = "") -> KeyText:
+    """A key of 256 random bits; its id is random as well, unless `key` says it."""
+    key = key or "".join(secrets.choice(_LOWER) for _ in range(_ID))
     body = f"{PREFIX}{key}_{_base62(secrets.randbits(256), _SECRET)}"
     return KeyText(key, f"{body}_{checksum(body)}")
 
@@ -38,6 +38,12 @@ def make() -> KeyText:
 def checksum(body: str) -> str:
     """Six characters that a key's text ends with, over everything before the last underscore."""
     return _base62(zlib.crc32(body.encode()), _CHECK)
+
+
+def id_from(digest: bytes) -> str:
+    """The id that a digest of at least 16 bytes gives."""
+    number = int.from_bytes(digest[:16], "big")
+    return "".join(_LOWER[number // len(_LOWER) ** place % len(_LOWER)] for place in range(_ID))
 
 
 def id_in(text: str) -> str | None:

@@ -2,7 +2,6 @@
 
 import hmac
 import ipaddress
-import os
 import time
 from threading import Lock
 
@@ -10,9 +9,9 @@ import structlog
 from django.db import DatabaseError, InterfaceError, transaction
 
 from actions.engine import ledger
-from actions.engine.keys.key import Key, Standing, digest_of, look
+from actions.engine.keys.key import DUMMY, Key, Standing, digest_of, look
 from actions.engine.statements import fetch
-from actions.errors import Unauthenticated
+from actions.errors import Unauthenticated, storable
 from actions.values import keytext
 
 FRESH = 0.5
@@ -76,8 +75,6 @@ class Refusals:
 
 seen = Seen()
 refusals = Refusals()
-_DUMMY = os.urandom(32)
-"""What is compared where there is no key, so that it takes as long."""
 
 
 def authenticate(text: str, *, address: str) -> Key:
@@ -93,8 +90,9 @@ def authenticate(text: str, *, address: str) -> Key:
     if key is not None:
         return key
     found = keytext.id_in(text)
-    standing = look(found) if found is not None else None
-    if not hmac.compare_digest(digest, standing.digest if standing else _DUMMY) or standing is None:
+    standing = look(found, digest) if found is not None else None
+    if standing is None:
+        hmac.compare_digest(digest, DUMMY)
         _tell_unknown(address)
         raise Unauthenticated
     if standing.ended:
@@ -116,8 +114,8 @@ def _tell_ended(standing: Standing, address: str) -> None:
     """The key is right, and its time is over: its owner, or whoever has it, should be told apart in the audit."""
     times = refusals.due((standing.key.id, standing.ended, address), quiet=QUIET)
     if times:
-        details = {"verb": "authenticate", "why": standing.ended, "address": address[:100], "times": times}
-        ledger.record("access.denied", actor=standing.key.actor, details=details)
+        said = {"verb": "authenticate", "why": standing.ended, "address": storable(address[:100]), "times": times}
+        ledger.record("access.denied", actor=standing.key.actor, details=said)
 
 
 def _write_use(key: str, address: str) -> None:

@@ -1,10 +1,12 @@
 """create: a new API key. Its text is in the answer and nowhere else."""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import isfinite
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
@@ -15,7 +17,7 @@ from actions.engine.keys import owner as owners
 from actions.engine.keys import scopes as grammar
 from actions.engine.keys.key import digest_of
 from actions.engine.keys.owner import Owner
-from actions.errors import InvalidInput, storable
+from actions.errors import InvalidInput, KeyMade, storable
 from actions.models import ApiKey
 from actions.values import keytext
 
@@ -48,11 +50,13 @@ def create(
     rate: float | None = None,
     actor: Actor,
     reason: str = "",
+    once: str = "",
 ) -> NewKey:
     """Make a key for a service account, or for a user (by username).
 
-    It may do what `scopes` say, `rate` requests a second, for `days` (KEY_RATE and KEY_DAYS where nothing is said). Raises
-    Forbidden, ReasonRequired, AccountNotFound, AccountDisabled, TooManyKeys, InvalidInput.
+    It may do what `scopes` say, `rate` requests a second, for `days` (KEY_RATE and KEY_DAYS where nothing is said). The same
+    `once`, such as the key of a form, makes one. Raises Forbidden, ReasonRequired, AccountNotFound, AccountDisabled,
+    TooManyKeys, KeyMade, InvalidInput.
     """
     with access.acting():
         access.require(actor, "manage_keys", subject=f"key of {account or user}")
@@ -61,8 +65,9 @@ def create(
         label = checked_label(label)
         owner = owners.lock(account=account, user=user)
         owners.permit(actor, owner, granted)
+        known = unused(once)
         owners.room(owner, label)
-        new = store(owner, label, granted, days=days, rate=rate, actor=actor)
+        new = store(owner, label, granted, days=days, rate=rate, actor=actor, known=known)
         ledger.record("api_key.created", actor=actor, reason=reason, details=told(new, owner))
     return new
 
@@ -76,11 +81,12 @@ def store(
     rate: float | None,
     actor: Actor,
     replaces: str = "",
+    known: str = "",
 ) -> NewKey:
-    """Make and keep a key of a locked owner."""
+    """Make and keep a key of a locked owner; `known` is its id where that is known before."""
     life = timedelta(days=_days(days))
     for _ in range(_ROUNDS):
-        made = keytext.make()
+        made = keytext.make(known)
         try:
             with transaction.atomic():
                 row = ApiKey.objects.create(
@@ -104,10 +110,20 @@ def store(
     raise RuntimeError("no free id for an API key was found")
 
 
+def unused(once: str) -> str:
+    """The id of the key that `once` makes; empty for none. Raises KeyMade."""
+    if not once:
+        return ""
+    known = keytext.id_from(hmac.digest(settings.SECRET_KEY.encode(), f"doplatform.key:{once}".encode(), "sha256"))
+    if ApiKey.objects.filter(pk=known).exists():
+        raise KeyMade
+    return known
+
+
 def told(new: NewKey, owner: Owner) -> dict[str, object]:
     """What the audit keeps of a new key."""
     return {
-        "api_key": new.id,
+        "key": new.id,
         "owner": owner.principal,
         "label": new.label,
         "scopes": list(new.scopes),

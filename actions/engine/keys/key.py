@@ -1,6 +1,8 @@
 """An API key that was let in, and how it stands in the database now."""
 
-from dataclasses import dataclass, field
+import hmac
+import os
+from dataclasses import dataclass
 from hashlib import sha256
 
 from django.contrib.auth import get_user_model
@@ -9,6 +11,9 @@ from actions.definitions.actor import Actor
 from actions.engine.keys import scopes
 from actions.engine.statements import fetch
 from actions.values import keytext
+
+DUMMY = os.urandom(32)
+"""What is compared where there is no key, so that it takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,6 @@ class Standing:
     """A key as its row says now."""
 
     key: Key
-    digest: bytes = field(repr=False)
     ended: str
     """Why nobody gets in with it; empty while it is active."""
     unwritten: bool
@@ -62,19 +66,20 @@ def digest_of(text: str) -> bytes:
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def look(key: str) -> Standing | None:
-    """How the key stands now; None when there is none of that id."""
+def look(key: str, digest: bytes | None = None) -> Standing | None:
+    """How the key stands now; None when there is none of that id, or it is not the one with this digest."""
     rows = fetch("key", {"id": key}, prepare=True)
-    if not rows:
+    stored = bytes(rows[0][0]) if rows else DUMMY
+    if (digest is not None and not hmac.compare_digest(digest, stored)) or not rows:
         return None
-    digest, account, user, owner, granted, rate, ended, unwritten = rows[0]
+    _, account, user, owner, granted, rate, ended, unwritten = rows[0]
     principal = f"service:{account}" if account is not None else f"user:{user}"
     permissions = None
     if user is not None and not ended:
         permissions = _permissions(user)
         ended = "" if permissions is not None else "user inactive"
     actor = Actor("api_key", principal, f"{owner} · {keytext.shown(key)}", key)
-    return Standing(Key(key, actor, tuple(granted), rate, permissions), bytes(digest), ended or "", unwritten)
+    return Standing(Key(key, actor, tuple(granted), rate, permissions), ended or "", unwritten)
 
 
 def _permissions(user_id: int) -> frozenset[str] | None:

@@ -24,7 +24,7 @@ def revoke(key: str, *, actor: Actor, reason: str = "") -> bool:
             revoked_at=Now(), revoked_by=actor.label[:255], revoked_reason=reason
         )
         if changed:
-            details = {"api_key": row.pk, "owner": principal_of(row), "label": row.label}
+            details = {"key": row.pk, "owner": principal_of(row), "label": row.label}
             ledger.record("api_key.revoked", actor=actor, reason=reason, details=details)
     seen.forget(row.pk)
     return bool(changed)

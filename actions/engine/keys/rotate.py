@@ -8,7 +8,7 @@ from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.keys import owner as owners
 from actions.engine.keys.authenticate import seen
-from actions.engine.keys.create import NewKey, store, told
+from actions.engine.keys.create import NewKey, store, told, unused
 from actions.engine.keys.revoke import named
 from actions.errors import InvalidInput, KeyEnded
 from actions.models import ApiKey
@@ -19,12 +19,20 @@ OVERLAP = 7
 LONGEST_OVERLAP = 90
 
 
-def rotate(key: str, *, overlap: int = OVERLAP, days: int | None = None, actor: Actor, reason: str = "") -> NewKey:
+def rotate(
+    key: str,
+    *,
+    overlap: int = OVERLAP,
+    days: int | None = None,
+    actor: Actor,
+    reason: str = "",
+    once: str = "",
+) -> NewKey:
     """Make a key of the same owner, label, scopes and rate. Both are let in for `overlap` days, unless the first one expires
     before; 0 ends it now. What was asked with the first one's idempotency keys is found with the second's: their owner is
     the same.
 
-    Raises KeyNotFound, KeyEnded, TooManyKeys, Forbidden, ReasonRequired, InvalidInput.
+    The same `once` makes one. Raises KeyNotFound, KeyEnded, KeyMade, TooManyKeys, Forbidden, ReasonRequired, InvalidInput.
     """
     with access.acting():
         access.require(actor, "manage_keys", subject=f"key {keytext.id_of(key)}")
@@ -37,8 +45,9 @@ def rotate(key: str, *, overlap: int = OVERLAP, days: int | None = None, actor: 
             raise KeyEnded
         granted = tuple(old.scopes)
         owners.permit(actor, owner, granted)
+        known = unused(once)
         owners.room(owner, old.label)
-        new = store(owner, old.label, granted, days=days, rate=old.rate, actor=actor, replaces=old.pk)
+        new = store(owner, old.label, granted, days=days, rate=old.rate, actor=actor, replaces=old.pk, known=known)
         ApiKey.objects.filter(pk=old.pk).update(expires_at=Least("expires_at", Now() + timedelta(days=overlap)))
         old.refresh_from_db(fields=["expires_at"])
         details = {**told(new, owner), "replaces": old.pk, "replaced_expires_at": old.expires_at.isoformat()}

@@ -30,8 +30,7 @@ def cancel(execution_id: str, *, actor: Actor, reason: str = "", force: bool = F
     verb = "force_stop" if force else "cancel"
     for _ in range(ROUNDS):
         with access.acting():
-            subject = permitted(execution_id, actor, verb)
-            reason = access.checked_reason(actor, reason)
+            subject, reason = permitted(execution_id, actor, verb, reason)
             if subject.parent is not None or subject.is_workflow:
                 lock([subject.parent, subject.id])
                 subject = find(execution_id)

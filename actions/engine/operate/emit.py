@@ -42,8 +42,7 @@ def emit(
     IdempotencyKeyInvalid, InvalidInput, and AlreadyFinished for a workflow that has ended.
     """
     with access.acting():
-        found = permitted(execution_id, actor, "emit")
-        reason = access.checked_reason(actor, reason)
+        found, reason = permitted(execution_id, actor, "emit", reason)
         return _emit(found, name, payload, actor=actor, reason=reason, idempotency_key=idempotency_key)
 
 

@@ -57,8 +57,7 @@ def resolve(
     """
     after = _AFTER[answer]
     with access.acting():
-        subject = permitted(execution_id, actor, "resolve")
-        reason = access.checked_reason(actor, reason)
+        subject, reason = permitted(execution_id, actor, "resolve", reason)
         values.check(result)
         lock([subject.parent])
         if after == Status.QUEUED and fetch("asked_to_stop", {"ids": [subject.id]}):

@@ -27,8 +27,7 @@ def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: in
     Raises NotRetryable with the state now, FailureConsumed, Forbidden, ReasonRequired, ExecutionNotFound.
     """
     with access.acting():
-        subject = permitted(execution_id, actor, "retry")
-        reason = access.checked_reason(actor, reason)
+        subject, reason = permitted(execution_id, actor, "retry", reason)
         if subject.status != Status.FAILED or seen_attempt not in {None, subject.attempt}:
             raise refusal(subject, seen_attempt)
         if subject.parent is not None or subject.is_workflow:

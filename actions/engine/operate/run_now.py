@@ -11,8 +11,7 @@ from actions.states import DUE, Status
 def run_now(execution_id: str, *, actor: Actor, reason: str = "") -> Subject:
     """Make it due now; its tries go on counting. Raises NotWaitingToRun with the state now."""
     with access.acting():
-        subject = permitted(execution_id, actor, "run_now")
-        reason = access.checked_reason(actor, reason)
+        subject, reason = permitted(execution_id, actor, "run_now", reason)
         queue = None
         if subject.status in DUE:
             queue = ledger.move(

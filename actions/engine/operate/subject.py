@@ -45,18 +45,19 @@ def find(execution_id: str) -> Subject:
     return Subject(id_, ids.public_id(id_), action, queue, Status(status), attempt, *rest)
 
 
-def permitted(execution_id: str, actor: Actor, verb: str) -> Subject:
-    """The subject behind a public id, for an actor who may do the verb to it.
+def permitted(execution_id: str, actor: Actor, verb: str, reason: str) -> tuple[Subject, str]:
+    """The subject behind a public id, for an actor who may do the verb to it, and the reason, checked.
 
-    Raises Forbidden, and ExecutionNotFound also to an API key that may not read what it is an execution of.
+    Raises Forbidden, ReasonRequired, and ExecutionNotFound also to an API key that may not read what it is an execution of.
     """
     if actor.kind != "api_key":
         access.require(actor, verb, subject=execution_id)
-        return find(execution_id)
+        reason = access.checked_reason(actor, reason)
+        return find(execution_id), reason
     subject = find(execution_id)
     if not access.sees(actor, verb, subject=execution_id, action=subject.action):
         raise _unknown(execution_id)
-    return subject
+    return subject, access.checked_reason(actor, reason)
 
 
 def moved_on(subject: Subject) -> Refused:
