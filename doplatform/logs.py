@@ -9,8 +9,8 @@ import structlog
 from actions.values.keytext import without_keys
 from doplatform import sentences
 
-_NOISY = ("rq", "rq.worker", "rq.scheduler", "axes")
-"""What they say at INFO is said better by our own worker, and by the audit."""
+_NOISY = ("rq", "rq.worker", "rq.scheduler", "axes", "psycopg.pool")
+"""What they say at INFO is said better by our own worker and by the audit, or is a line per request."""
 
 
 def configure(settings: dict[str, Any]) -> None:
