@@ -2,14 +2,13 @@
 
 from actions.queries.search.counts import Count, by_status, total
 from actions.queries.search.grammar import Fault, InvalidQuery, Query, Term, Value, parse
-from actions.queries.search.listing import LARGEST_PAGE, WINDOW, Page, Row, every, page
+from actions.queries.search.listing import LARGEST_PAGE, Page, Row, every, page
 from actions.queries.search.plan import EVERYTHING, Allowed
 from actions.queries.search.suggest import Suggestion, suggestions
 
 __all__ = [
     "EVERYTHING",
     "LARGEST_PAGE",
-    "WINDOW",
     "Allowed",
     "Count",
     "Fault",
