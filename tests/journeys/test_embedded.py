@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -19,14 +20,22 @@ from tests.journeys.instance import ended
 
 
 @pytest.fixture
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("data")
+def place(own_folder):
+    """A folder of its own for the servers of one test."""
+    return Path(tempfile.mkdtemp(dir=own_folder))
+
+
+@pytest.fixture(scope="module")
+def shared(own_folder):
+    with embedded.Servers(own_folder / "shared", temporary=True) as started:
+        yield started
 
 
 @pytest.fixture
-def own(place):
-    with embedded.Servers(place, temporary=True) as started:
-        yield started
+def own(shared):
+    """Servers that are up, which the test may kill and pause."""
+    shared.postgres.resume()
+    return shared.start()
 
 
 def query(servers, statement):
