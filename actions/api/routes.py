@@ -26,5 +26,6 @@ api = Api(
     docs_url=None,
     auth=Bearer(),
 )
-for _router in (actions, executions, bulk, verbs, pauses, audit, pages):
+# Those with names of their own before those that take any id there.
+for _router in (actions, bulk, executions, verbs, pauses, audit, pages):
     api.add_router("", _router.router)
