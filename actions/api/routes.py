@@ -26,6 +26,6 @@ api = Api(
     docs_url=None,
     auth=Bearer(),
 )
-# Those with names of their own before those that take any id there.
+# `bulk` before `executions`: /executions/bulk-retry is no id.
 for _router in (actions, bulk, executions, verbs, pauses, audit, pages):
     api.add_router("", _router.router)

@@ -15,6 +15,7 @@ from actions import conf, ids, values
 from actions.crashpoints import crash_point
 from actions.definitions.engine import Accepted, Invocation
 from actions.engine import dispatch, secrets
+from actions.engine.callbacks import keep
 from actions.engine.statements import fetch
 from actions.errors import (
     ActionDisabled,
@@ -53,7 +54,7 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
         details["replay_of"] = str(invocation.replay_of)
     row["data"] = values.dumps(details)
     if row["key"] is None:
-        _, created_at, available_at, _ = fetch("accept", row, prepare=True)[0]
+        _, created_at, available_at, _ = _store(row)[0]
         crash_point("accept.stored")
     else:
         stored_at = _store_keyed(row)
@@ -68,7 +69,7 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
 def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -> list[Accepted]:
     """Store many executions of one action in one statement: all, or none when one is refused.
 
-    The options (actor, available_at, priority, tags) are those of the first invocation.
+    The options (actor, available_at, priority, tags, callback) are those of the first invocation.
     """
     if not invocations:
         return []
@@ -87,6 +88,8 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
     keyed = any(row["key"] is not None for row in rows)
     with transaction.atomic(), impatient(keyed):
         stored = {row[0] for row in fetch("accept_many", columns, prepare=True)}
+        if first["callback"] is not None and stored:
+            keep.store(first["callback"], list(stored))
         answers = _answers(rows, stored) if keyed else [Accepted(ids.public_id(row["id"]), False) for row in rows]
         transaction.on_commit(partial(_wake, first["queue"], *(answer.id for answer in answers)), robust=True)
     return answers
@@ -102,6 +105,7 @@ def accepted_in_open_transaction(public_id: str) -> bool:
 
 _SHARED = (
     "action", "queue", "priority", "principal", "actor_kind", "actor_id", "actor_label", "tags", "available_at",
+    "has_callback",
 )  # fmt: skip
 
 
@@ -128,6 +132,8 @@ def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, An
         "available_at": available_at,
         "secret": secret,
         "patience": None,
+        "callback": keep.checked(invocation.callback),
+        "has_callback": invocation.callback is not None,
     }
 
 
@@ -210,17 +216,28 @@ def _available_at(wanted: datetime | None) -> datetime | None:
     return wanted
 
 
+def _store(row: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The row, its audit entry and its callback, as accept.sql answers."""
+    kept = row["callback"]
+    if kept is None:
+        return fetch("accept", row, prepare=True)
+    with transaction.atomic():
+        found = fetch("accept", row, prepare=True)
+        if found and found[0][0] == row["id"]:
+            keep.store(kept, [row["id"]])
+    return found
+
+
 def _store_keyed(row: dict[str, Any]) -> Accepted | tuple[datetime, datetime]:
     """Store under a key (when it was created, and when it is available), or the answer of whoever holds the key. A
     savepoint of its own keeps the caller's transaction usable."""
-    if not connection.in_atomic_block and connection.get_autocommit():
+    if row["callback"] is None and not connection.in_atomic_block and connection.get_autocommit():
         # The statement is its own transaction, patience and all: one round trip in place of five.
         crash_point("accept.stored")
         with _in_progress():
-            found = fetch("accept", {**row, "patience": _LONGEST_WAIT}, prepare=True)
-        return _stored_or_taken(row, found)
+            return _stored_or_taken(row, _store({**row, "patience": _LONGEST_WAIT}))
     with transaction.atomic(), impatient(True):
-        found = fetch("accept", row, prepare=True)
+        found = _store(row)
         crash_point("accept.stored")
         return _stored_or_taken(row, found)
 

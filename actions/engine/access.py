@@ -12,14 +12,21 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from actions import conf
 from actions.definitions.actor import Actor
 from actions.engine import ledger
 from actions.engine.keys import scopes
 from actions.engine.keys.key import Key, look
-from actions.errors import Forbidden, ReasonRequired, Unauthenticated, storable
+from actions.errors import Forbidden, ReadOnly, ReasonRequired, Unauthenticated, storable
 from actions.values import keytext
 
 LONGEST_REASON = 2_000
+FROZEN = str(ReadOnly.__doc__)
+"""What is said where nothing may be changed."""
+_OUTSIDE = frozenset({"user", "api_key"})
+"""Kinds of actors who must be permitted what they do; code inside this installation is trusted."""
+_LOOKS = frozenset({"read", "export_audit"})
+"""Verbs that change nothing, beside the permissions to view."""
 _refused: ContextVar[list[Callable[[], None]] | None] = ContextVar("refused", default=None)
 
 
@@ -31,6 +38,7 @@ def actor_of(user: Any) -> Actor:
 @contextmanager
 def acting() -> Iterator[None]:
     """The transaction in which a verb is permitted and done."""
+    around = _refused.get()
     refused: list[Callable[[], None]] = []
     token = _refused.set(refused)
     try:
@@ -38,8 +46,12 @@ def acting() -> Iterator[None]:
             yield
     finally:
         _refused.reset(token)
-        for write in refused:
-            write()
+        if around is not None:
+            # The one around this one may be undone as well.
+            around.extend(refused)
+        else:
+            for write in refused:
+                write()
 
 
 def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", queue: str = "") -> Key | None:
@@ -51,21 +63,35 @@ def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", que
     inside this installation asks as itself and is trusted. `subject` is what the audit calls the thing that was asked for.
     Returns the key of an API key's actor.
     """
+    key = None
     if actor.kind == "api_key":
         key = _key_of(actor, verb, subject)
         if not key.allows(verb, action, queue=queue):
             refuse(actor, verb, subject)
             raise _lacking(key, verb, scopes.needed(verb, action, queue))
-        return key
-    if actor.kind == "user":
+    elif actor.kind == "user":
         _require_user(actor, verb, subject)
-    return None
+    if actor.kind in _OUTSIDE:
+        _require_change(actor, verb, subject)
+    return key
+
+
+def frozen(verb: str) -> bool:
+    """Whether a verb changes something, in an installation that is only looked at."""
+    return conf.get().READ_ONLY and not verb.startswith("view_") and verb not in _LOOKS
+
+
+def locked_out(username: str, *, address: str) -> None:
+    """Record that nobody may try this name from this address for a while, after too many wrong passwords."""
+    details = {"username": storable(username[:150]), "address": storable(address[:64])}
+    ledger.record("access.locked_out", actor=Actor("system", "log-in", "log-in"), details=details)
 
 
 def sees(actor: Actor, verb: str, *, subject: str, action: str) -> bool:
     """`require` the verb of an API key on an execution of `action`; False, audited, where it may not even know of it."""
     key = _key_of(actor, verb, subject)
     if key.allows(verb, action):
+        _require_change(actor, verb, subject)
         return True
     refuse(actor, verb, subject)
     if key.allows("read", action):
@@ -103,6 +129,12 @@ def _require_user(actor: Actor, verb: str, subject: str) -> None:
         f"{actor.label} is not permitted to {verb.replace('_', ' ')}; nothing was changed. "
         f"Ask an administrator for the permission actions.{verb}."
     )
+
+
+def _require_change(actor: Actor, verb: str, subject: str) -> None:
+    if frozen(verb):
+        refuse(actor, verb, subject)
+        raise ReadOnly
 
 
 def _key_of(actor: Actor, verb: str, subject: str) -> Key:

@@ -54,6 +54,9 @@ log = structlog.get_logger(__name__)
 _connections: dict[tuple[str, float], redis.Redis] = {}
 _senders: dict[str, "_Sender"] = {}
 _silent_until = 0.0
+_HEARD_FOR = 2.0
+"""Seconds for which what Redis last said about itself is believed."""
+_heard: tuple[float, bool] = (-_HEARD_FOR, True)
 
 
 def wake(*queues: str) -> bool:
@@ -74,6 +77,21 @@ def wake(*queues: str) -> bool:
         log.warning("wake_failed", queues=list(queues), error=str(error))
         return False
     return True
+
+
+def answers() -> bool:
+    """Whether Redis answers, as of a moment ago: for pages, which must not wait for it one by one. Never raises for it."""
+    global _heard  # noqa: PLW0603
+    now = time.monotonic()
+    if now < _silent_until:
+        return False
+    if now - _heard[0] > _HEARD_FOR:
+        try:
+            said = bool(_connection("default").ping())
+        except redis.RedisError:
+            said = False
+        _heard = (time.monotonic(), said)
+    return _heard[1]
 
 
 def wake_soon(*queues: str) -> None:
@@ -187,11 +205,12 @@ _waker = _Waker()
 
 def reset() -> None:
     """Forget connections and failures (after a fork, and in tests)."""
-    global _silent_until, _waker  # noqa: PLW0603
+    global _silent_until, _waker, _heard  # noqa: PLW0603
     _waker = _Waker()
     _connections.clear()
     _senders.clear()
     _silent_until = 0.0
+    _heard = (-_HEARD_FOR, True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0007_api_keys"),
+        ("actions", "0012_bulk_operations"),
     ]
 
     operations = [

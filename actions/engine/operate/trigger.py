@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Callback
 from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access
@@ -23,6 +24,7 @@ def trigger(
     available_at: datetime | None = None,
     priority: int | None = None,
     tags: tuple[str, ...] = (),
+    callback: Callback | None = None,
 ) -> Accepted:
     """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound, Forbidden."""
     invocation = Invocation(
@@ -32,6 +34,7 @@ def trigger(
         priority=priority,
         tags=tags,
         actor=actor,
+        callback=callback,
     )
     with access.acting():
         key = access.require(actor, "trigger", subject=action, action=action)

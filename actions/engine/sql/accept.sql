@@ -4,10 +4,11 @@
 WITH accepted AS (
   INSERT INTO actions_execution (
     id, action_id, queue, priority, status, params, fingerprint, principal, idempotency_key, replay_of_id,
-    actor_kind, actor_id, actor_label, tags, attempt, tries, losses, available_at)
+    actor_kind, actor_id, actor_label, tags, has_callback, attempt, tries, losses, available_at)
   SELECT
     %(id)s::uuid, %(action)s, %(queue)s, %(priority)s::smallint, 'queued', %(params)s::jsonb, %(fingerprint)s, %(principal)s,
-    %(key)s, %(replay_of)s::uuid, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(tags)s::text[], 0, 0, 0,
+    %(key)s, %(replay_of)s::uuid, %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(tags)s::text[],
+    %(has_callback)s::boolean, 0, 0, 0,
     greatest(coalesce(%(available_at)s::timestamptz, now()), now())
   FROM (SELECT CASE WHEN %(patience)s::text IS NOT NULL THEN set_config('lock_timeout', %(patience)s::text, true) END AS set OFFSET 0)
     AS patience
