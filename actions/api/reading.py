@@ -1,6 +1,7 @@
 """What a request says: headers and bodies, read strictly."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -212,6 +213,14 @@ def faults(error: pydantic.ValidationError) -> list[Problem]:
     return [
         Problem(str(fault["type"]), values.path(list(fault["loc"])), str(fault["msg"]))
         for fault in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def below(place: str, problems: Iterable[Problem]) -> list[Problem]:
+    """These problems as they are seen from a body that has the value at `place`."""
+    return [
+        Problem(fault.code, f"{place}{'' if fault.path[:1] in {'', '['} else '.'}{fault.path}", fault.message)
+        for fault in problems
     ]
 
 
