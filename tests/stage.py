@@ -39,7 +39,8 @@ _CLEAN = """
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
 DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
 DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent; DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
-TRUNCATE actions_auditentry, actions_seal
+TRUNCATE actions_auditentry, actions_seal; DELETE FROM actions_tally;
+UPDATE actions_tallymark SET xid = -9223372036854775808, entry = 0
 """
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
 

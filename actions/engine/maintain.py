@@ -16,6 +16,8 @@ from actions.engine.advance import recheck
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
+from actions.engine.tally import EVERY as TALLY_EVERY
+from actions.engine.tally import tally
 
 _PRUNE_EVERY = 60.0
 _RECHECK_EVERY = 60.0
@@ -68,6 +70,7 @@ class Maintain:
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
+            Chore("tally", tally, TALLY_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("analyze", planner.analyze, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),

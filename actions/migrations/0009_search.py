@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("actions", "0005_workflows"),
+        ("actions", "0009_tally"),
     ]
 
     operations = [

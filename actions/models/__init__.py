@@ -6,6 +6,7 @@ from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.seal import Seal
+from actions.models.tally import Tally, TallyMark
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
@@ -21,6 +22,8 @@ __all__ = [
     "Memory",
     "Queue",
     "Seal",
+    "Tally",
+    "TallyMark",
     "Unsettled",
     "Worker",
 ]
