@@ -138,7 +138,7 @@ def test_a_queue_is_paused_and_resumed(desk):
 def test_the_audit_is_filtered_by_verb_actor_time_and_execution(desk):
     one, two = desk.failed(), desk.failed()
     retry(one.id, actor=ALICE, reason="by Alice")
-    for query in ("verb=execution.retried", "actor=api_key", "since=hour&verb=execution.retried", "q=Alice"):
+    for query in ("verb=execution.retried", "actor=system", "since=hour&verb=execution.retried", "q=Alice"):
         shown = text_of(desk.ada.get(f"{AUDIT}?{query}"))
         assert "by Alice" in shown, query
         assert two.id not in shown, query
