@@ -119,7 +119,11 @@ class _Hub:
                     return
                 if self._closed:
                     return
-            self._listen()
+            try:
+                self._listen()
+            except Exception as error:  # noqa: BLE001  (whatever it is, those who wait must be told)
+                log.warning("endings_unheard", error=f"{type(error).__name__}: {error}"[:500])
+                self._look_for(_AGAIN)
 
     def _listen(self) -> None:
         """Tell waiters what Redis says, until nobody has waited for a while or Redis has gone."""
