@@ -146,7 +146,8 @@ class Ears:
         """What was published, at the latest after so many seconds (then empty); None when Redis has gone."""
         try:
             told = self._pubsub.get_message(timeout=seconds)
-        except redis.RedisError:
+        except (redis.RedisError, OSError, ValueError):
+            # ValueError: redis-py reads on from a connection that it has just closed.
             return None
         return told["data"].decode("ascii", "replace") if told else ""
 
