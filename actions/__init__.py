@@ -4,11 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actions.client import AsyncDo, Do
     from actions.definitions.action import Action, action
     from actions.definitions.actor import Actor
     from actions.definitions.context import Context
     from actions.definitions.flow import Future, gather, sleep, wait_for
     from actions.definitions.handle import Handle
+    from actions.definitions.remote import remote_action
     from actions.definitions.resolution import Resolution
     from actions.definitions.schema import Redacted
     from actions.definitions.workflow import Workflow, emit, workflow
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Action": "definitions.action",
     "Actor": "definitions.actor",
+    "AsyncDo": "client",
     "Cancelled": "errors",
     "Context": "definitions.context",
+    "Do": "client",
     "DoplatformError": "errors",
     "EventTimeout": "errors",
     "ExecutionFailed": "errors",
@@ -55,6 +59,7 @@ _HOMES = {
     "action": "definitions.action",
     "emit": "definitions.workflow",
     "gather": "definitions.flow",
+    "remote_action": "definitions.remote",
     "sleep": "definitions.flow",
     "wait_for": "definitions.flow",
     "workflow": "definitions.workflow",
@@ -63,8 +68,10 @@ _HOMES = {
 __all__ = [
     "Action",
     "Actor",
+    "AsyncDo",
     "Cancelled",
     "Context",
+    "Do",
     "DoplatformError",
     "EventTimeout",
     "ExecutionFailed",
@@ -86,6 +93,7 @@ __all__ = [
     "action",
     "emit",
     "gather",
+    "remote_action",
     "sleep",
     "wait_for",
     "workflow",

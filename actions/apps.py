@@ -25,6 +25,7 @@ class ActionsConfig(AppConfig):
 
         definitions.bind(Postgres())
         checks.register()
+        import_module("actions.builtins")
         discover()
 
 

@@ -49,8 +49,24 @@ class Settings:
     """Key that signs the audit's seals; derived from SECRET_KEY when empty. Keep it outside the database."""
     SEAL_OLD_KEYS: tuple[str, ...] = field(default=())
     """Keys that signed earlier seals: after a rotation they are still needed to verify those."""
+    KEY_DAYS: int = 90
+    """How long an API key lives where nobody says otherwise."""
+    KEY_RATE: float = 100.0
+    """How many requests a second an API key may send where nobody says otherwise; over all web processes."""
     ACTIONS_DISABLED: tuple[str, ...] = field(default=())
     """Names of actions that this installation does not offer."""
+    OUTSIDE_ALLOWED_HOSTS: tuple[str, ...] = field(default=())
+    """Whom remote actions and callbacks may call beside public addresses: `host`, `host:port`, or a network (CIDR)."""
+    OUTSIDE_ALLOW_HTTP: bool = False
+    """Whether they may speak plain http."""
+    CALLBACK_QUEUE: str = "default"
+    """The queue that delivers callbacks."""
+    CALLBACK_SECRETS: tuple[str, ...] = field(default=())
+    """Secrets (whsec_…) that sign callbacks without one of their own, newest first; made from SECRET_KEY when empty."""
+    READ_ONLY: bool = False
+    """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
+    EXTRA_LINKS: str = ""
+    """Dotted path of a function that takes an execution and returns (label, http address) pairs for its page."""
 
 
 def known() -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Ids of executions: UUIDv7 inside, `exec_` and 26 characters of Crockford's base 32 outside. Both sort by time."""
 
+from hashlib import sha256
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -36,3 +37,9 @@ def parse_id(text: str) -> UUID | None:
             return None
         number = number << 5 | value
     return UUID(int=number) if number < 1 << 128 else None
+
+
+def derived_id(text: str) -> UUID:
+    """The id that a text stands for, always the same: a UUIDv8 of its SHA-256 (RFC 9562, section 5.8)."""
+    digest = int.from_bytes(sha256(text.encode()).digest()[:16])
+    return UUID(int=digest & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 2 << 62)

@@ -30,6 +30,13 @@ EXPLAIN = {
     "emit": "Tell the workflow that something happened outside. An event that nobody waits for is kept for the next wait.",
     "pause": "Nothing new starts until somebody resumes it; what is running ends, and what is asked for is kept.",
     "resume": "What waited goes on.",
+    "create_key": "Who has the key may do what its scopes say, in its owner's name. Its text is shown once, when it is made.",
+    "rotate_key": "A second key that may do the same, beside this one. Put it in place, then this one ends by itself. What was "
+    "asked with an idempotency key is found with either.",
+    "revoke_key": "Refused everywhere within a second, for ever. What was asked for with it goes on.",
+    "create_account": "Another system that asks by the HTTP API. It owns keys, and what is asked with any of them is its own.",
+    "disable_account": "None of its keys is let in, everywhere within a second, until it is enabled.",
+    "enable_account": "Its keys that have neither expired nor been revoked are let in again.",
 }
 CANCEL_MEANS = {
     "idle": "It has not started: it is cancelled at once, and never will.",

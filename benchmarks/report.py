@@ -28,8 +28,9 @@ class Line:
 class Report:
     """What a benchmark found."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, rival: str = "RQ") -> None:
         self.title = title
+        self.rival = rival
         self.lines: list[Line] = []
         self.notes: list[str] = []
         self.facts: dict[str, Any] = {"machine": machine(), "load_before": LOAD_BEFORE}
@@ -45,7 +46,7 @@ class Report:
 
     def text(self) -> str:
         """The table for people."""
-        head = ("measure", "ours", "RQ", "figure", "bar", "")
+        head = ("measure", "ours", self.rival, "figure", "bar", "")
         rows = [
             (
                 line.measure,

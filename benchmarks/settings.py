@@ -8,4 +8,5 @@ from doplatform.settings import DOPLATFORM as _PRODUCT_KNOBS
 from doplatform.settings import INSTALLED_APPS as _PRODUCT
 
 INSTALLED_APPS = [*_PRODUCT, "benchmarks.app"]
+ROOT_URLCONF = "benchmarks.app.urls"
 DOPLATFORM = {**_PRODUCT_KNOBS, **json.loads(env.text("BENCHMARK_KNOBS", "{}"))}

@@ -6,10 +6,11 @@ from typing import Any
 
 import structlog
 
+from actions.values.keytext import without_keys
 from doplatform import sentences
 
-_NOISY = ("rq", "rq.worker", "rq.scheduler")
-"""What they say at INFO is said better by our own worker."""
+_NOISY = ("rq", "rq.worker", "rq.scheduler", "axes", "psycopg.pool")
+"""What they say at INFO is said better by our own worker and by the audit, or is a line per request."""
 
 
 def configure(settings: dict[str, Any]) -> None:
@@ -28,6 +29,7 @@ def configure(settings: dict[str, Any]) -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         renderers[settings["format"]],
+        _without_keys,
     ]
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=last))
@@ -45,6 +47,11 @@ def configure(settings: dict[str, Any]) -> None:
     )
 
 
+def _without_keys(_logger: Any, _method: str, line: Any) -> Any:
+    """Whoever wrote it, and whatever it quotes: the secret of an API key stands in no log."""
+    return without_keys(line) if isinstance(line, str) else line
+
+
 def _redis_away(record: logging.LogRecord) -> bool:
     """RQ tells once per thread, as an error, that Redis is away: once per process, as our own event, is enough."""
     if "could not connect to Redis" not in str(record.msg):
@@ -57,11 +64,13 @@ def _redis_away(record: logging.LogRecord) -> bool:
 def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     """The sentence alone, after its level where somebody should look."""
     level = event.pop("level", "info")
-    for name in ("timestamp", "logger"):
+    calm = level in {"info", "debug"}
+    # By its id a request is found that somebody was shown as broken; others need none.
+    for name in ("timestamp", "logger", *(["request_id"] if calm else [])):
         event.pop(name, None)
     exception = event.pop("exception", None)
     line = sentences.say(str(event.pop("event", "")), event)
-    line = line if level in {"info", "debug"} else f"{level}: {line}"
+    line = line if calm else f"{level}: {line}"
     return f"{line}\n{exception}" if exception else line
 
 

@@ -32,6 +32,8 @@ SENTENCES = {
     "wake_failed": "Redis does not answer; nothing is lost, work only starts some seconds later: {error}",
     "wake_up_unreadable": "Something in Redis is no wake-up of ours, and was dropped ({error}).",
     "stranger_dropped": "Something in Redis is no wake-up of ours, and was dropped: {job}",
+    "api_key_unknown": "Somebody at {address} sent what is no API key of ours ({times} refused since this was said last).",
+    "api_key_use_not_written": "The last use of the API key {key} could not be written down; it was let in: {error}",
     "actions_not_imported": "The actions of {module} could not be imported ({place}): {error}",
 }
 

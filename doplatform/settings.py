@@ -1,5 +1,7 @@
 """Settings of the project, all from the environment (docs/operations.md lists them)."""
 
+from datetime import timedelta
+
 from doplatform import env, paths
 
 BASE_DIR = paths.BASE
@@ -24,7 +26,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
+    "django_htmx",
     "django_rq",
+    "ninja",  # its files for the API's page
     "actions",
     "doplatform",
 ]
@@ -32,15 +37,20 @@ if env.flag("DEMO", default=True):
     INSTALLED_APPS.append("doplatform.demo")
 
 MIDDLEWARE = [
+    "actions.api.entrance.Entrance",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "doplatform.probes.Probes",
+    "actions.dashboard.security.RequestId",
+    "actions.dashboard.security.Headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "doplatform.urls"
@@ -79,7 +89,25 @@ DOPLATFORM: dict[str, object] = {
     "SEAL_KEY": env.text("SEAL_KEY", ""),
     "SEAL_OLD_KEYS": env.words("SEAL_OLD_KEYS"),
     "SHUTDOWN_GRACE": env.number("SHUTDOWN_GRACE", 30),
+    "OUTSIDE_ALLOWED_HOSTS": env.words("OUTSIDE_ALLOWED_HOSTS"),
+    "OUTSIDE_ALLOW_HTTP": env.flag("OUTSIDE_ALLOW_HTTP", default=False),
+    "CALLBACK_QUEUE": env.text("CALLBACK_QUEUE", "default"),
+    "CALLBACK_SECRETS": env.words("CALLBACK_SECRETS"),
+    "READ_ONLY": env.flag("READ_ONLY", default=False),
 }
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Five wrong passwords for one name from one address, and that pair waits.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "actions.dashboard.entrance.locked"
+AXES_CLIENT_IP_CALLABLE = "doplatform.lockout.address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -108,9 +136,14 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.flag("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if HTTPS:
+    # Browsers keep such a name only for this very host, over HTTPS: no neighbour can set it.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "actions.dashboard.problems.foreign_form"
 
-LOGIN_URL = "admin:login"
+LOGIN_URL = "console:login"
 
 LOGGING_CONFIG = "doplatform.logs.configure"
 LOG_FORMAT = env.choice("LOG_FORMAT", "console", ("console", "plain", "json"))

@@ -7,27 +7,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from actions.queries import executions, health, stats
 from actions.states import Status
 
-_ORDER = ("Execution", "Action", "Queue", "Worker", "AuditEntry")
+_ORDER = ("Execution", "Action", "Queue", "Worker", "ApiKey", "ServiceAccount", "AuditEntry")
 _LAST = ("auth",)
 _NEED_SOMEBODY = (Status.FAILED, Status.IN_DOUBT, Status.RETRYING)
 _SHOWN = 8
 
 
 class Site(AdminSite):
-    """The first face."""
+    """The second face."""
 
     site_header = "doplatform"
     site_title = "doplatform"
     index_title = "Overview"
-    site_url = None
+    site_url = "/"
     enable_nav_sidebar = False
     """The header leads everywhere, and lists need the width."""
+
+    def login(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
+        """One way in for all faces; who is in already, and may not see this one, is told so."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied("The admin is for staff. Ask an administrator for that mark on your account.")
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def index(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
         """How things stand: counts, what failed last, who is at work."""

@@ -32,13 +32,18 @@ from actions.engine.workers import Registration
 PATIENCE = 20.0
 """Seconds that a test waits for what should come within milliseconds."""
 AT_ONCE = RetryPolicy(max_attempts=3, delay=0, factor=1, jitter=0)
-ALICE = Actor("api_key", "alice", "Alice")
-BOB = Actor("api_key", "bob", "Bob")
+ALICE = Actor("system", "alice", "Alice")
+BOB = Actor("system", "bob", "Bob")
 # DELETE is quicker than TRUNCATE where there are few rows; the audit allows only the latter.
 _CLEAN = """
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
 DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
-DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent; DELETE FROM app_effect; DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
+DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
+DELETE FROM actions_errorgroup; DELETE FROM actions_errortally; DELETE FROM actions_bulkitem;
+DELETE FROM actions_bulkoperation; UPDATE actions_errormark SET xid = 0, entry = 0; DELETE FROM app_effect;
+DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
+DELETE FROM actions_apikey; DELETE FROM actions_serviceaccount; DELETE FROM actions_callback;
+DELETE FROM actions_delivery; DELETE FROM actions_verbkey;
 TRUNCATE actions_auditentry, actions_seal
 """
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"

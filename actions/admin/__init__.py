@@ -5,9 +5,10 @@ executions  the list, and the page of one (detail)
 confirm     asks before each of desk's verbs, bulk for many
 triggering  and replaying: forms made from the params schema
 catalogue   actions and queues, with pausing
+keys        of the API, and accounts: made, rotated, revoked; a text is shown once
 workers     and audit: to look at
 """
 
-from actions.admin import audit, catalogue, executions, workers
+from actions.admin import accounts, audit, catalogue, executions, keys, workers
 
-__all__ = ["audit", "catalogue", "executions", "workers"]
+__all__ = ["accounts", "audit", "catalogue", "executions", "keys", "workers"]

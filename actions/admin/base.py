@@ -12,31 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
-from actions.definitions.actor import Actor
-from actions.engine import access, ledger
-from actions.errors import Forbidden
+from actions.desk.permit import actor_of, may, require
+from actions.engine import ledger
 from actions.queries.stats import CAP
 
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who asks."""
-    return access.actor_of(request.user)
-
-
-def may(request: HttpRequest, verb: str) -> bool:
-    """Whether the page should offer a verb; the engine asks again when it acts."""
-    return bool(request.user.has_perm(f"actions.{verb}"))
-
-
-def require(request: HttpRequest, verb: str) -> None:
-    """Raise PermissionDenied, saying which permission is missing. A POST is audited by the engine as well."""
-    if request.method == "POST":
-        try:
-            access.require(actor_of(request), verb, subject=request.path)
-        except Forbidden as error:
-            raise PermissionDenied(error.message) from None
-    if not may(request, verb):
-        raise PermissionDenied(f"Ask an administrator for the permission actions.{verb}. Nothing was changed.")
+__all__ = ["CAP", "BoundedList", "CappedPaginator", "LookOnly", "actor_of", "may", "require"]
 
 
 class CappedPaginator(Paginator):

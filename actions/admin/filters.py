@@ -14,6 +14,7 @@ from actions.models import Action, Queue
 from actions.queries import executions
 from actions.queries.audit import VERBS
 from actions.queries.health import fresh_since
+from actions.queries.keys import STATES
 from actions.states import Effects, Status
 
 _LONGEST_NAME = 100
@@ -210,6 +211,18 @@ class SinceFilter(Choice):
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """Entries that are younger."""
         return queryset.filter(at__gte=timezone.now() - timedelta(hours=self._HOURS[value]))
+
+
+class KeyStateFilter(Choice):
+    """Keys that are let in, or not."""
+
+    title = "state"
+    parameter_name = "state"
+    column = "state"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> Iterable[tuple[str, str]]:
+        """Why not, too."""
+        return [(state, state) for state in STATES]
 
 
 class LiveFilter(Choice):

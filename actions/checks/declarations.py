@@ -1,5 +1,6 @@
 """Checks of what the code declares."""
 
+import string
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from pydantic.json_schema import PydanticJsonSchemaWarning
 from actions import conf
 from actions.checks.settings import sound
 from actions.definitions.registry import registry
+from actions.definitions.remote import RemoteAction
+from actions.outside import address, rules
 
 
 def names(**_: Any) -> list[CheckMessage]:
@@ -95,6 +98,40 @@ def disabled(**_: Any) -> list[CheckMessage]:
     ]
 
 
+def endpoints(**_: Any) -> list[CheckMessage]:
+    """E020, W020: remote actions call what may be called, and have their settings."""
+    if not sound():
+        return []
+    messages: list[CheckMessage] = []
+    for action in (action for action in registry if isinstance(action, RemoteAction)):
+        try:
+            address.judge(action.endpoint.target, rules.current())
+        except address.NotAllowed as fault:
+            messages.append(
+                Error(
+                    f"{action.name} calls an address that may not be called (url_not_allowed): {fault}.",
+                    hint="Correct the url, or allow it by OUTSIDE_ALLOWED_HOSTS and OUTSIDE_ALLOW_HTTP in DOPLATFORM.",
+                    obj=action,
+                    id="doplatform.E020",
+                )
+            )
+        messages.extend(
+            Warning(
+                f"{action.name} needs {name}, which is neither a setting nor in the environment.",
+                hint="Set it for the workers; without it the action gives up.",
+                obj=action,
+                id="doplatform.W020",
+            )
+            for name in (*action.endpoint.secrets, *_named_in(action.endpoint.headers))
+            if not rules.has(name)
+        )
+    return messages
+
+
+def _named_in(headers: dict[str, str]) -> list[str]:
+    return [name for text in headers.values() for name in string.Template(text).get_identifiers()]
+
+
 def secrets(**_: Any) -> list[CheckMessage]:
     """W005: secret params have keys of their own."""
     if not sound() or conf.get().SECRET_KEYS:
@@ -134,5 +171,5 @@ def _schema_faults(action: Any) -> Iterator[CheckMessage]:
             )
 
 
-CHECKS = (names, modules, schemas, queues, timeouts, disabled)
+CHECKS = (names, modules, schemas, queues, timeouts, disabled, endpoints)
 DEPLOYMENT_CHECKS = (secrets,)

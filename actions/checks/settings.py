@@ -13,6 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from actions import conf
+from actions.outside.address import Rules
+from actions.outside.signature import is_secret
 
 _SAVEPOINTS = 64
 _IGNORED = ("HOST", "PORT", "DB", "USERNAME", "PASSWORD", "SENTINELS", "USE_REDIS_CACHE", "SERIALIZER")
@@ -162,19 +164,21 @@ def _wrong() -> Iterator[CheckMessage]:
 
 def _fault(name: str, kind: Any, value: Any) -> str:
     """What is wrong with a value, without showing it: it may be a key."""
+    if kind is bool:
+        return "" if isinstance(value, bool) else f"must be True or False, not {_short(value)}"
     if kind is float:
         right = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
         return "" if right else f"must be a number above 0, not {_short(value)}"
     if kind is int:
         right = isinstance(value, int) and not isinstance(value, bool) and value > 0
         return "" if right else f"must be a whole number above 0, not {_short(value)}"
+    if kind is bool:
+        return "" if isinstance(value, bool) else f"must be True or False, not {_short(value)}"
     if kind is str:
         return "" if isinstance(value, str) else f"must be text, not of type {type(value).__name__}"
     if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
         return "must be a list of texts"
-    if name == "SECRET_KEYS":
-        return _key_fault(value)
-    return ""
+    return _LISTS[name](value) if name in _LISTS else ""
 
 
 def _key_fault(keys: Any) -> str:
@@ -184,6 +188,23 @@ def _key_fault(keys: Any) -> str:
         except ValueError:
             return f"has no Fernet key at place {number} (44 characters, made by Fernet.generate_key())"
     return ""
+
+
+def _host_fault(hosts: Any) -> str:
+    try:
+        Rules.of(hosts)
+    except ValueError as fault:
+        return f"has an entry that is no host, host:port or network: {fault}"
+    return ""
+
+
+def _signing_fault(keys: Any) -> str:
+    wrong = [number for number, key in enumerate(keys) if not is_secret(key)]
+    return f"has no signing secret at place {wrong[0]} (whsec_ and 24 to 64 bytes in base 64)" if wrong else ""
+
+
+_LISTS = {"SECRET_KEYS": _key_fault, "OUTSIDE_ALLOWED_HOSTS": _host_fault, "CALLBACK_SECRETS": _signing_fault}
+"""Lists whose texts have a form of their own."""
 
 
 def _short(value: Any) -> str:

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from actions.definitions.actor import CODE, Actor
+from actions.definitions.callback import Callback
 from actions.definitions.context import Context
 from actions.definitions.engine import Invocation, bound
 from actions.definitions.flow import Future, entered, running
 from actions.definitions.handle import Handle
 from actions.definitions.registry import registry
 from actions.definitions.resolution import Resolution
-from actions.definitions.schema import Params, Result
+from actions.definitions.schema import Params, Result, origin
 from actions.errors import InvalidDefinition, SoftTimeout, WorkflowWrites
 from actions.retry import RetryPolicy
 from actions.states import Effects
@@ -59,10 +60,11 @@ class Action(Generic[P, R]):
         tags: Iterable[str] = (),
     ) -> None:
         self.handler = handler
-        self.name = name or handler.__name__.replace("_", "-")
-        self.place = f"{handler.__module__}.{handler.__qualname__}"
-        self.description = inspect.getdoc(handler) or ""
-        self.is_async = inspect.iscoroutinefunction(handler)
+        function = origin(handler, name or repr(handler))
+        self.name = name or function.__name__.replace("_", "-")
+        self.place = f"{function.__module__}.{function.__qualname__}"
+        self.description = inspect.getdoc(function) or ""
+        self.is_async = inspect.iscoroutinefunction(function)
         self.effects = Effects(effects) if effects in set(Effects) else self._refuse(f"effects={effects!r} is unknown")
         self.retry = retry or RetryPolicy()
         self.timeout = _seconds(timeout)
@@ -79,11 +81,11 @@ class Action(Generic[P, R]):
         self.failure_action: Action[..., Any] | None = None
         self.compensation_action: Action[..., Any] | None = None
         self._check()
-        self.params = Params(handler, self.name)
+        self.params = self._params()
         self.result = Result(handler, self.name)
-        self.__doc__ = handler.__doc__
-        self.__name__ = handler.__name__
-        self.__module__ = handler.__module__
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self.__module__ = function.__module__
         self.__wrapped__ = handler
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -104,10 +106,12 @@ class Action(Generic[P, R]):
         priority: int | None = None,
         tags: Sequence[str] = (),
         actor: Actor = CODE,
+        callback: Callback | Mapping[str, str] | None = None,
         **params: Any,
     ) -> Handle:
         """Ask for one execution; it is stored when this returns (inside a transaction: when that commits).
 
+        `callback`: {"url": …, "secret"?: "whsec_…"}, which is told of its ends.
         Raises InvalidParams, IdempotencyConflict, IdempotencyKeyRequired and other InvalidInput; then nothing is stored.
         WorkflowWrites in a workflow function, which calls the action or starts a step.
         """
@@ -122,6 +126,7 @@ class Action(Generic[P, R]):
                 priority=priority,
                 tags=tuple(tags),
                 actor=actor,
+                callback=Callback.of(callback),
             ),
         )
         return Handle(accepted.id, accepted.replayed)
@@ -134,6 +139,7 @@ class Action(Generic[P, R]):
         available_at: datetime | None = None,
         priority: int | None = None,
         actor: Actor = CODE,
+        callback: Callback | Mapping[str, str] | None = None,
     ) -> list[Handle]:
         """Ask for one execution per item (a dict of params) in one transaction: all are stored, or none is."""
         encode = self.params.encode
@@ -143,8 +149,16 @@ class Action(Generic[P, R]):
         keys = list(idempotency_keys) if idempotency_keys is not None else [None] * len(params)
         if len(keys) != len(params):
             raise ValueError(f"{len(params)} items but {len(keys)} idempotency keys")
+        told = Callback.of(callback)
         invocations = [
-            Invocation(params=item, idempotency_key=key, available_at=available_at, priority=priority, actor=actor)
+            Invocation(
+                params=item,
+                idempotency_key=key,
+                available_at=available_at,
+                priority=priority,
+                actor=actor,
+                callback=told,
+            )
             for item, key in zip(params, keys, strict=True)
         ]
         return [Handle(accepted.id, accepted.replayed) for accepted in bound().accept_many(self, invocations)]
@@ -225,6 +239,9 @@ class Action(Generic[P, R]):
     def _undo_effects(self) -> str:
         """A workflow's own effects say nothing of what its undo does outside."""
         return Effects.EXTERNAL if self.kind == "workflow" else self.effects
+
+    def _params(self) -> Params:
+        return Params(self.handler, self.name)
 
     def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of a call as params; the context is the platform's to give."""

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`kind` is user, api_key, schedule, workflow or system; `label` is kept as text, so that it outlives the account."""
+    """`kind` is user, api_key, schedule, workflow or system; `label` is kept as text, so that it outlives the account.
+
+    `key` is the id of the API key that an api_key actor came with. It is not part of who that is: with the next key it is
+    the same principal.
+    """
 
     kind: str
     id: str
     label: str
+    key: str = ""
 
     @property
     def principal(self) -> str:

@@ -1,17 +1,19 @@
 """The little that definitions know of the engine: a protocol, and the place where the app binds the real one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actions.definitions.actor import CODE, Actor
+from actions.definitions.callback import Callback
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution
 from actions.errors import NotBound
 
 if TYPE_CHECKING:
     from actions.definitions.action import Action
+    from actions.definitions.remote import RemoteAction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +30,8 @@ class Invocation:
     tags: tuple[str, ...] = ()
     actor: Actor = field(default=CODE)
     replay_of: Any = None
+    callback: Callback | None = None
+    """Whom to tell of its ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Accepted:
 
     id: str
     replayed: bool
+    row: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The columns of a new execution as they were stored, where it was accepted alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,9 @@ class Engine(Protocol):
         self, action: "Action[Any, Any]", function: "Callable[..., Any]", execution_id: str, context: Context
     ) -> Any:
         """Call the compensation of a step that succeeded, with its params and its result."""
+
+    def call_remote(self, action: "RemoteAction", params: dict[str, Any], context: Context) -> Any:
+        """The result that a remote action's endpoint answers with."""
 
     def emit(
         self, execution_id: str, name: str, payload: Any, *, actor: Actor, reason: str, idempotency_key: str | None

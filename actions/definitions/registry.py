@@ -1,14 +1,17 @@
 """All actions declared in this process, by name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionNotFound
+from actions.values.keytext import without_keys
 
 if TYPE_CHECKING:
     from actions.definitions.action import Action
+
+_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,13 @@ class Registry:
         """The action called `name`, or None."""
         return self._actions.get(name)
 
-    def find(self, name: str) -> "Action":
-        """The action called `name`. Raises ActionNotFound, with a likely other name."""
+    def find(self, name: str, offered: Callable[[str], bool] | None = None) -> "Action":
+        """The action called `name`. Raises ActionNotFound, with a likely other name, of those that may be `offered`."""
         action = self._actions.get(name)
         if action is None:
-            likely = get_close_matches(name, self._actions, n=1)
+            likely = get_close_matches(name, filter(offered, self._actions) if offered else self._actions, n=1)
             hint = f" Did you mean {likely[0]}?" if likely else ""
-            raise ActionNotFound(f"There is no action called {name!r}.{hint}")
+            raise ActionNotFound(f"There is no action called {without_keys(name[:_LONGEST_SHOWN])!r}.{hint}")
         return action
 
     def __iter__(self) -> "Iterator[Action]":

@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pydantic
@@ -14,13 +15,14 @@ from actions.errors import InvalidDefinition, InvalidInput, InvalidParams, Probl
 
 OPTIONS = frozenset(
     {
-        "idempotency_key", "available_at", "actor", "priority", "tags", "limits",
+        "idempotency_key", "available_at", "actor", "priority", "tags", "limits", "callback",
         "step", "after", "optional", "detached",
     }
 )  # fmt: skip
 """Names that invoke() and start() keep for themselves; a handler may not have params called so."""
 
-_CONFIG = pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False, ser_json_inf_nan="constants")
+CONFIG = pydantic.ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=False, ser_json_inf_nan="constants")
+"""Of every params schema."""
 
 
 class Redacted:
@@ -80,7 +82,11 @@ class Params:
         hints = _hints(handler, self.action)
         members: dict[str, Any] = {}
         secret: set[str] = set()
-        for parameter in inspect.signature(handler).parameters.values():
+        # What a partial has been given is nobody's to choose any more.
+        fixed = handler.keywords if isinstance(handler, partial) else {}
+        for parameter in _signature(handler, self.action).parameters.values():
+            if parameter.name in fixed:
+                continue
             if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY}:
                 raise InvalidDefinition(
                     f"{self.action}: every param needs a name and a type of its own; {parameter} has none."
@@ -93,13 +99,13 @@ class Params:
                 continue
             if parameter.name in OPTIONS:
                 raise InvalidDefinition(f"{self.action}: {parameter.name} is an option of invoke(); rename the param.")
-            if _is_secret(hint):
+            if is_secret(hint):
                 secret.add(parameter.name)
             default = ... if parameter.default is parameter.empty else parameter.default
             members[parameter.name] = (hint, default)
         self.secret = frozenset(secret)
         try:
-            return pydantic.create_model(f"{self.action}-params", __config__=_CONFIG, **members)
+            return pydantic.create_model(f"{self.action}-params", __config__=CONFIG, **members)
         except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError, NameError) as error:
             raise InvalidDefinition(f"{self.action}: the params have no JSON schema: {error}") from None
 
@@ -152,14 +158,39 @@ class Result:
             raise ResultInvalid(f"The result cannot be written as JSON: {error}") from None
 
 
+def origin(handler: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The function that has the name, the docstring and the type hints: behind a partial, or of an object that can be
+    called. Raises InvalidDefinition where there is none with a signature."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    if inspect.isroutine(handler):
+        _signature(handler, name)
+        return handler
+    function: Any = None if inspect.isclass(handler) else getattr(handler, "__wrapped__", None)
+    if function is None and not inspect.isclass(handler):
+        function = getattr(handler, "__call__", None)  # noqa: B004  (its own method is what is wanted)
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):
+        raise InvalidDefinition(f"{name}: {handler!r} is no function. Wrap what it does in a typed one.")
+    return function
+
+
+def _signature(handler: Callable[..., Any], name: str) -> inspect.Signature:
+    try:
+        return inspect.signature(handler)
+    except ValueError:
+        raise InvalidDefinition(
+            f"{name}: {handler!r} is written in C and does not say what it takes. Wrap it in a typed function."
+        ) from None
+
+
 def _hints(handler: Callable[..., Any], name: str) -> dict[str, Any]:
     try:
-        return get_type_hints(handler, include_extras=True)
+        return get_type_hints(origin(handler, name), include_extras=True)
     except NameError as error:
         raise InvalidDefinition(f"{name}: a type hint cannot be resolved: {error}") from None
 
 
-def _is_secret(hint: Any) -> bool:
+def is_secret(hint: Any) -> bool:
     """Whether a secret stands anywhere in the type: then the whole param is kept as one."""
     if hint in {pydantic.SecretStr, pydantic.SecretBytes}:
         return True
@@ -169,11 +200,11 @@ def _is_secret(hint: Any) -> bool:
         return True
     if isinstance(hint, type) and issubclass(hint, pydantic.BaseModel):
         return any(
-            _is_secret(field.annotation)
+            is_secret(field.annotation)
             or any(mark is Redacted or isinstance(mark, Redacted) for mark in field.metadata)
             for field in hint.model_fields.values()
         )
-    return any(_is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))
+    return any(is_secret(part) for part in get_args(hint) if not isinstance(part, (str, int, list)))
 
 
 def _opened(value: Any) -> Any:
@@ -181,7 +212,7 @@ def _opened(value: Any) -> Any:
     if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes)):
         return value.get_secret_value()
     if isinstance(value, pydantic.BaseModel):
-        return _opened(value.model_dump()) if _is_secret(type(value)) else value
+        return _opened(value.model_dump()) if is_secret(type(value)) else value
     if isinstance(value, Mapping):
         return {name: _opened(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):

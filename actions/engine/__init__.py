@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 from actions.definitions.actor import Actor
 from actions.definitions.context import Context
 from actions.definitions.engine import Accepted, Invocation, Standing
+from actions.definitions.remote import RemoteAction
 from actions.definitions.resolution import Resolution
-from actions.engine import accept, wait
+from actions.engine import accept, remote, wait
 from actions.engine.operate import emit, resolve
 from actions.engine.workflows import undo
 
@@ -57,6 +58,10 @@ class Postgres:
     ) -> Any:
         """See engine.workflows.undo."""
         return undo.run_compensation(action, function, execution_id, context)
+
+    def call_remote(self, action: RemoteAction, params: dict[str, Any], context: Context) -> Any:
+        """See engine.remote."""
+        return remote.call(action, params, context)
 
     def emit(
         self, execution_id: str, name: str, payload: Any, *, actor: Actor, reason: str, idempotency_key: str | None

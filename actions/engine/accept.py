@@ -15,6 +15,7 @@ from actions import conf, ids, values
 from actions.crashpoints import crash_point
 from actions.definitions.engine import Accepted, Invocation
 from actions.engine import dispatch, secrets
+from actions.engine.callbacks import keep
 from actions.engine.statements import fetch
 from actions.errors import (
     ActionDisabled,
@@ -53,21 +54,24 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
         details["replay_of"] = str(invocation.replay_of)
     row["data"] = values.dumps(details)
     if row["key"] is None:
-        fetch("accept", row, prepare=True)
+        times = _store(row)
+        assert times is not None
+        created_at, available_at = times
         crash_point("accept.stored")
     else:
-        winner = _store_keyed(row)
-        if winner is not None:
-            return winner
+        stored_at = _store_keyed(row)
+        if isinstance(stored_at, Accepted):
+            return stored_at
+        created_at, available_at = stored_at
     public = ids.public_id(row["id"])
     transaction.on_commit(partial(_wake, row["queue"], public), robust=True)
-    return Accepted(public, replayed=False)
+    return Accepted(public, False, {**row, "created_at": created_at, "available_at": available_at})
 
 
 def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -> list[Accepted]:
     """Store many executions of one action in one statement: all, or none when one is refused.
 
-    The options (actor, available_at, priority, tags) are those of the first invocation.
+    The options (actor, available_at, priority, tags, callback) are those of the first invocation.
     """
     if not invocations:
         return []
@@ -84,8 +88,10 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
         "secrets": [row["secret"] for row in rows],
     }
     keyed = any(row["key"] is not None for row in rows)
-    with transaction.atomic(), _impatient(keyed):
+    with transaction.atomic(), impatient(keyed):
         stored = {row[0] for row in fetch("accept_many", columns, prepare=True)}
+        if first["callback"] is not None and stored:
+            keep.store(first["callback"], list(stored))
         answers = _answers(rows, stored) if keyed else [Accepted(ids.public_id(row["id"]), False) for row in rows]
         transaction.on_commit(partial(_wake, first["queue"], *(answer.id for answer in answers)), robust=True)
     return answers
@@ -101,6 +107,7 @@ def accepted_in_open_transaction(public_id: str) -> bool:
 
 _SHARED = (
     "action", "queue", "priority", "principal", "actor_kind", "actor_id", "actor_label", "tags", "available_at",
+    "has_callback",
 )  # fmt: skip
 
 
@@ -126,6 +133,8 @@ def _prepare(action: "Action[Any, Any]", invocation: Invocation) -> dict[str, An
         "tags": list(dict.fromkeys((*action.tags, *invocation.tags))),
         "available_at": available_at,
         "secret": secret,
+        "callback": keep.checked(invocation.callback),
+        "has_callback": invocation.callback is not None,
     }
 
 
@@ -208,12 +217,27 @@ def _available_at(wanted: datetime | None) -> datetime | None:
     return wanted
 
 
-def _store_keyed(row: dict[str, Any]) -> Accepted | None:
-    """Store under a key, or the answer of whoever holds it. A savepoint of its own keeps the caller's transaction usable."""
-    with transaction.atomic(), _impatient(True):
-        if fetch("accept", row, prepare=True):
+def _store(row: dict[str, Any]) -> tuple[datetime, datetime] | None:
+    """The row, its audit entry and its callback: when it was created, and when it is available; None when its key is taken."""
+    kept = row["callback"]
+    if kept is None:
+        found = fetch("accept", row, prepare=True)
+    else:
+        with transaction.atomic():
+            found = fetch("accept", row, prepare=True)
+            if found:
+                keep.store(kept, [row["id"]])
+    return (found[0][1], found[0][2]) if found else None
+
+
+def _store_keyed(row: dict[str, Any]) -> Accepted | tuple[datetime, datetime]:
+    """Store under a key (when it was created, and when it is available), or the answer of whoever holds the key. A
+    savepoint of its own keeps the caller's transaction usable."""
+    with transaction.atomic(), impatient(True):
+        times = _store(row)
+        if times is not None:
             crash_point("accept.stored")
-            return None
+            return times
         # A pruned holder may vanish between the two statements; then the key is free again.
         winner = _winners([row]).get(row["key"])
         if winner is None:
@@ -222,7 +246,7 @@ def _store_keyed(row: dict[str, Any]) -> Accepted | None:
 
 
 @contextmanager
-def _impatient(keyed: bool) -> "Iterator[None]":
+def impatient(keyed: bool) -> "Iterator[None]":
     """Wait at most two seconds for another holder of the key, and leave the transaction's lock_timeout as it was."""
     if not keyed:
         yield
@@ -240,7 +264,7 @@ def _impatient(keyed: bool) -> "Iterator[None]":
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
 
 
-def _winners(rows: list[dict[str, Any]]) -> dict[str, tuple[UUID, str]]:
+def _winners(rows: list[dict[str, Any]]) -> dict[str, tuple[UUID, str, datetime]]:
     found = fetch(
         "winners",
         {
@@ -249,7 +273,7 @@ def _winners(rows: list[dict[str, Any]]) -> dict[str, tuple[UUID, str]]:
             "keys": [row["key"] for row in rows if row["key"] is not None],
         },
     )
-    return {key: (id_, fingerprint) for id_, key, fingerprint in found}
+    return {key: (id_, fingerprint, created_at) for id_, key, fingerprint, created_at in found}
 
 
 def _answers(rows: list[dict[str, Any]], stored: set[UUID]) -> list[Accepted]:
@@ -261,10 +285,10 @@ def _answers(rows: list[dict[str, Any]], stored: set[UUID]) -> list[Accepted]:
     ]
 
 
-def _replayed(row: dict[str, Any], winner: tuple[UUID, str]) -> Accepted:
-    original, fingerprint = winner
+def _replayed(row: dict[str, Any], winner: tuple[UUID, str, datetime]) -> Accepted:
+    original, fingerprint, created_at = winner
     if fingerprint.strip() != row["fingerprint"]:
-        raise IdempotencyConflict(row["key"], ids.public_id(original))
+        raise IdempotencyConflict(row["key"], ids.public_id(original), created_at.isoformat())
     return Accepted(ids.public_id(original), replayed=True)
 
 

@@ -47,11 +47,16 @@ _MOST_ENTRIES = 1_000
 """How many entries of a queue are looked at; there should be one per worker."""
 _LARGEST_WAKE_UP = 4_096
 """Bytes."""
+_ENDINGS = "doplatform:endings"
+"""The channel on which ended executions are told to those who wait for them."""
 
 log = structlog.get_logger(__name__)
 _connections: dict[tuple[str, float], redis.Redis] = {}
 _senders: dict[str, "_Sender"] = {}
 _silent_until = 0.0
+_HEARD_FOR = 2.0
+"""Seconds for which what Redis last said about itself is believed."""
+_heard: tuple[float, bool] = (-_HEARD_FOR, True)
 
 
 def wake(*queues: str) -> bool:
@@ -74,6 +79,21 @@ def wake(*queues: str) -> bool:
     return True
 
 
+def answers() -> bool:
+    """Whether Redis answers, as of a moment ago: for pages, which must not wait for it one by one. Never raises for it."""
+    global _heard  # noqa: PLW0603
+    now = time.monotonic()
+    if now < _silent_until:
+        return False
+    if now - _heard[0] > _HEARD_FOR:
+        try:
+            said = bool(_connection("default").ping())
+        except redis.RedisError:
+            said = False
+        _heard = (time.monotonic(), said)
+    return _heard[1]
+
+
 def wake_soon(*queues: str) -> None:
     """`wake` for requests: at once for the first, in the background for what follows within a breath.
 
@@ -85,6 +105,54 @@ def wake_soon(*queues: str) -> None:
     else:
         wake(*queues)
         _waker.sent = time.monotonic()
+
+
+def publish(endings: str) -> None:
+    """Tell every process that listens. Never raises for Redis, and leaves it alone for a moment after a failure, as `wake`
+    does: whoever waits looks at the table as well."""
+    global _silent_until  # noqa: PLW0603
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        _connection("default").publish(_ENDINGS, endings)
+    except redis.RedisError as error:
+        _silent_until = time.monotonic() + 1.0
+        log.warning("wake_failed", queues=[], error=str(error))
+
+
+def listen() -> "Ears | None":
+    """A subscription to what is published; None while Redis is away."""
+    try:
+        return Ears(_connection("default"))
+    except redis.RedisError:
+        return None
+
+
+class Ears:
+    """One subscription, on a connection of its own."""
+
+    def __init__(self, connection: redis.Redis) -> None:
+        self._pubsub = connection.pubsub(ignore_subscribe_messages=True)
+        try:
+            self._pubsub.subscribe(_ENDINGS)
+            # The first answer says that the subscription stands: from here on nothing is missed.
+            if self._pubsub.parse_response(block=False, timeout=conf.get().REDIS_TIMEOUT) is None:
+                raise redis.TimeoutError("Redis does not answer")
+        except redis.RedisError:
+            self._pubsub.close()
+            raise
+
+    def hear(self, seconds: float) -> str | None:
+        """What was published, at the latest after so many seconds (then empty); None when Redis has gone."""
+        try:
+            told = self._pubsub.get_message(timeout=seconds)
+        except redis.RedisError:
+            return None
+        return told["data"].decode("ascii", "replace") if told else ""
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._pubsub.close()
 
 
 def flush(timeout: float = 1.0) -> None:
@@ -137,11 +205,12 @@ _waker = _Waker()
 
 def reset() -> None:
     """Forget connections and failures (after a fork, and in tests)."""
-    global _silent_until, _waker  # noqa: PLW0603
+    global _silent_until, _waker, _heard  # noqa: PLW0603
     _waker = _Waker()
     _connections.clear()
     _senders.clear()
     _silent_until = 0.0
+    _heard = (-_HEARD_FOR, True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,14 @@ from django.db import DatabaseError, InterfaceError, connection
 from actions import conf
 from actions.engine import dispatch, ledger, planner
 from actions.engine.advance import recheck
+from actions.engine.callbacks.hand_over import hand_over
+from actions.engine.group import forget, group
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
 
+_FORGET_EVERY = 3_600.0
+_GROUP_EVERY = 2.0
 _PRUNE_EVERY = 60.0
 _RECHECK_EVERY = 60.0
 _PRUNE_SIZE = 5_000
@@ -35,6 +39,7 @@ def redispatch() -> list[str]:
 def prune(*, days: int | None = None) -> int:
     """Delete executions that ended longer ago than the retention, in batches; returns how many went."""
     kept = conf.get().RETENTION_DAYS if days is None else days
+    ledger.forget_keys(days=kept)
     total = 0
     while True:
         gone = ledger.prune(days=kept, size=_PRUNE_SIZE, newest=_oldest_kept(kept))
@@ -67,10 +72,13 @@ class Maintain:
         self.chores = [
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
+            Chore("hand_over", hand_over, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
+            Chore("group", group, _GROUP_EVERY),
             Chore("analyze", planner.analyze, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
+            Chore("forget", forget, _FORGET_EVERY),
         ]
 
     def step(self) -> bool:

@@ -1,7 +1,9 @@
 """From what a handler did to what becomes of its execution: the retry decisions, pure."""
 
 import random
+import re
 import traceback
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from actions import conf
@@ -42,6 +44,10 @@ _PERMANENT = (
     StepFailed, EventTimeout, WorkflowChanged, WorkflowTimeout, WorkflowWrites, TooManySteps,
 )  # fmt: skip
 _LONGEST_TRACE = 20_000
+_LONGEST_PLACE = 500
+_PLATFORM = ("actions.engine", "actions.definitions", "asgiref.", "concurrent.futures")
+_LIBRARY = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python\d[\d.]*)[/\\]|^<")
+"""Files that nobody wrote for this installation."""
 
 
 def after_error(action: "Action[Any, Any]", claim: Claim, error: BaseException, *, hidden: list[str]) -> Ending:
@@ -134,14 +140,34 @@ def _interrupted(action: "Action[Any, Any]", claim: Claim) -> Ending:
 
 
 def tell(shown: BaseException, raised: BaseException, hidden: list[str]) -> dict[str, Any]:
-    """The JSON of an error with its traceback (never locals), secret values dotted."""
+    """The JSON of an error with its place and its traceback (never locals), secret values dotted."""
     told = describe(shown)
+    own = _own(raised.__traceback__)
+    if own is not None:
+        told["place"] = storable(_place(own)[:_LONGEST_PLACE])
     if not isinstance(raised, DoplatformError) and raised.__traceback__ is not None:
-        text = "".join(traceback.format_exception(raised, limit=-30))
+        text = "".join(traceback.format_exception(type(raised), raised, own or raised.__traceback__, limit=-30))
         told["traceback"] = storable(text[-_LONGEST_TRACE:])
     for value in hidden:
         told = {name: text.replace(value, "••••") for name, text in told.items()}
     return told
+
+
+def _own(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is not the platform's; None where there is none."""
+    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(_PLATFORM):
+        trace = trace.tb_next
+    return trace
+
+
+def _place(trace: TracebackType) -> str:
+    """Module and function of the deepest frame of the user's code, by which failures are grouped: lines move, names stay."""
+    place, frame = trace.tb_frame, trace
+    while (deeper := frame.tb_next) is not None:
+        frame = deeper
+        if not _LIBRARY.search(frame.tb_frame.f_code.co_filename):
+            place = frame.tb_frame
+    return f"{place.f_globals.get('__name__', '?')}.{place.f_code.co_qualname}"
 
 
 def _ending(claim: Claim, status: Status, outcome: Outcome, error: dict[str, Any] | None) -> Ending:

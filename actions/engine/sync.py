@@ -8,6 +8,7 @@ from django.db import transaction
 from actions import conf
 from actions.definitions.action import Action as Declared
 from actions.definitions.registry import registry
+from actions.definitions.remote import RemoteAction
 from actions.definitions.workflow import Workflow
 from actions.engine.perform import hard_timeout, soft_timeout
 from actions.models import Action, Queue
@@ -60,6 +61,7 @@ def _columns(declared: Declared[Any, Any]) -> dict[str, Any]:
             "resolver": declared.resolver_action is not None,
             "on_failure": declared.failure_action is not None,
             **_composing(declared),
+            **_calling(declared),
         },
         "params_schema": declared.params.json_schema(),
         "result_schema": declared.result.json_schema(),
@@ -74,6 +76,14 @@ def _composing(declared: Declared[Any, Any]) -> dict[str, Any]:
     if not isinstance(declared, Workflow):
         return {}
     return {"limit": declared.limit, "compensates": declared.compensates}
+
+
+def _calling(declared: Declared[Any, Any]) -> dict[str, Any]:
+    """What only remote actions have. Of the URL no more than may be shown."""
+    if not isinstance(declared, RemoteAction):
+        return {}
+    endpoint = declared.endpoint
+    return {"endpoint": f"{endpoint.method} {endpoint.target.origin}", "signed": bool(endpoint.secrets)}
 
 
 def _same(row: Action, known: Action | None) -> bool:

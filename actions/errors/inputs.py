@@ -62,12 +62,13 @@ class IdempotencyConflict(DoplatformError):
 
     code = "idempotency_key_reused"
 
-    def __init__(self, key: str, original: str) -> None:
+    def __init__(self, key: str, original: str, created_at: str | None = None) -> None:
         super().__init__(
             f"The idempotency key {key!r} was used before with other params, by {original}. Nothing was stored; "
             "send the same params to get that execution, or another key for a new one."
         )
         self.original = original
+        self.created_at = created_at
 
 
 class IdempotencyInProgress(DoplatformError):

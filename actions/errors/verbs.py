@@ -51,6 +51,18 @@ class StepNotFound(DoplatformError):
     code = "step_not_found"
 
 
+class BulkOperationNotFound(DoplatformError):
+    """There is no such bulk operation; nothing was changed."""
+
+    code = "bulk_operation_not_found"
+
+
+class ErrorGroupNotFound(DoplatformError):
+    """There is no group of failures with that fingerprint; nothing was changed."""
+
+    code = "error_group_not_found"
+
+
 class ReasonRequired(DoplatformError):
     """This act is audited with a reason of 1 to 2,000 characters; nothing was changed. Say why, and try again."""
 
@@ -61,6 +73,12 @@ class Forbidden(DoplatformError):
     """You are not permitted to do this; nothing was changed."""
 
     code = "forbidden"
+
+
+class ReadOnly(Forbidden):
+    """This installation is read-only (READ_ONLY): everything can be looked at, and nothing was changed."""
+
+    code = "read_only"
 
 
 class AuditBroken(DoplatformError):

@@ -4,23 +4,38 @@ from actions.models.access import Access
 from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
+from actions.models.bulk import BulkItem, BulkOperation
+from actions.models.callback import Callback, Delivery
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
+from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
+from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
+from actions.models.verbkey import VerbKey
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
 __all__ = [
     "Access",
     "Action",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
+    "BulkItem",
+    "BulkOperation",
+    "Callback",
+    "Delivery",
     "Edge",
+    "ErrorGroup",
+    "ErrorMark",
+    "ErrorTally",
     "Execution",
     "ExecutionSecret",
     "ExternalEvent",
     "Memory",
     "Queue",
     "Seal",
+    "ServiceAccount",
     "Unsettled",
+    "VerbKey",
     "Worker",
 ]

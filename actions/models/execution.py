@@ -47,6 +47,7 @@ class Execution(models.Model):
     available_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, help_text="Start of the latest attempt.")
     finished_at = models.DateTimeField(null=True)
+    has_callback = models.BooleanField(db_default=False, help_text="Its ends are told to somebody.")
 
     # A step of a workflow
     parent = models.ForeignKey(
@@ -100,6 +101,13 @@ class Execution(models.Model):
                 name="execution_suspended",
                 condition=Q(status__in=sorted({Status.BLOCKED, Status.WAITING})),
             ),
+            models.Index(
+                "status",
+                "id",
+                name="execution_unusual",
+                condition=Q(status__in=sorted({Status.CANCELLED, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED})),
+            ),
+            models.Index("replay_of", name="execution_replays", condition=Q(replay_of__isnull=False)),
             models.Index("wake_at", name="execution_timers", condition=Q(wake_at__isnull=False)),
         ]
 

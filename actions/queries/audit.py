@@ -36,7 +36,21 @@ VERBS = (
     "action.resumed",
     "queue.paused",
     "queue.resumed",
+    "failures.resolved",
+    "failures.ignored",
+    "failures.reopened",
+    "bulk.begun",
+    "bulk.aborted",
+    "bulk.finished",
+    "api_key.created",
+    "api_key.rotated",
+    "api_key.revoked",
+    "service_account.created",
+    "service_account.disabled",
+    "service_account.enabled",
     "access.denied",
+    "access.locked_out",
+    "audit.exported",
 )
 """Every verb that is written, in the order of an execution's life."""
 

@@ -1,7 +1,12 @@
 """Actions and queues as they are declared and paused."""
 
+from django.db.models import Q
+
 from actions.errors import ActionNotFound
-from actions.models import Action, Queue
+from actions.models import Action, Execution, Queue
+
+MOST = 500
+"""Actions that one list shows."""
 
 
 def find(name: str) -> Action:
@@ -25,3 +30,23 @@ def workflows() -> frozenset[str]:
 def queue(name: str) -> Queue | None:
     """The row of a queue, None when there is none."""
     return None if "\x00" in name else Queue.objects.filter(pk=name).first()
+
+
+def listed(*, find: str = "", kind: str = "", state: str = "") -> list[Action]:
+    """Actions by name. `find`: a part of the name or the description; `kind`: action, workflow; `state`: paused, gone."""
+    rows = Action.objects.defer("params_schema", "result_schema").order_by("-declared", "name")
+    if find:
+        rows = rows.none() if "\x00" in find else rows.filter(Q(name__icontains=find) | Q(description__icontains=find))
+    if kind:
+        rows = rows.filter(kind=kind) if kind in {"action", "workflow"} else rows.none()
+    if state:
+        known = {"paused": Q(paused_at__isnull=False), "gone": Q(declared=False)}
+        rows = rows.filter(known[state]) if state in known else rows.none()
+    return list(rows[:MOST])
+
+
+def newest(name: str, number: int = 8) -> list[Execution]:
+    """The newest executions of an action."""
+    # The pair of bounds means equality, but leaves only the index on (action, id) to give the order.
+    rows = Execution.objects.filter(action_id__gte=name, action_id__lte=name).order_by("-action_id", "-id")
+    return list(rows.defer("params", "result")[:number])

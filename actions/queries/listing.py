@@ -19,7 +19,7 @@ LARGEST_PAGE = 1_000
 LONGEST_RETENTION = 3_650
 """Days."""
 
-_COLUMNS = (
+COLUMNS = (
     "id", "action_id", "queue", "priority", "status", "attempt", "tries", "losses", "error", "actor_kind", "actor_id",
     "actor_label", "tags", "created_at", "available_at", "started_at", "finished_at",
     "parent_id", "step",
@@ -63,7 +63,7 @@ def executions(
         rows = rows.filter(parent=_named(workflow))
     if before:
         rows = rows.filter(id__lt=_named(before))
-    return [summary(row) for row in rows.values(*_COLUMNS)[:limit]]
+    return [summary(row) for row in rows.values(*COLUMNS)[:limit]]
 
 
 def _named(id_: str) -> UUID:

@@ -7,6 +7,7 @@ hash, `dumps` the text to store, `redact` what may be shown.
 
 from actions.values.canonical import Checked, canonical, check_and_digest, check_and_fingerprint, fingerprint
 from actions.values.limits import DEFAULT_LIMITS, LARGEST_INTEGER, Limits
+from actions.values.paths import join as path
 from actions.values.plain import check, dumps
 from actions.values.redaction import DOTS, SENSITIVE, redact
 from actions.values.text import parse, parse_object
@@ -27,6 +28,7 @@ __all__ = [
     "fingerprint",
     "parse",
     "parse_object",
+    "path",
     "redact",
     "visible",
 ]

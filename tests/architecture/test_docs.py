@@ -39,7 +39,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("name", sorted(conf.known()))
 def test_every_knob_is_in_operations_with_its_default(name: str):
     default = getattr(conf.Settings(), name)
-    shown = f"{default:g}" if isinstance(default, float) else str(default) if default else "empty"
+    shown = f"{default:g}" if isinstance(default, float) else str(default) if default or default is False else "empty"
     assert f"| `{name}` | {shown} |" in read("docs/operations.md")
 
 
@@ -111,6 +111,22 @@ def test_the_snippets_of_writing_actions_run():
     assert tests
     for test in tests:
         test()
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_snippets_of_remote_actions_run():
+    """Nothing is sent: the secret that signs the request is set nowhere here."""
+    from actions.queries import listing
+    from actions.testing import inline_worker
+
+    space: dict[str, Any] = {}
+    for snippet in snippets("docs/remote-actions.md"):
+        execute(space, snippet)
+    with inline_worker() as worker:
+        worker.work()
+    ended = {(execution["action"], execution["status"]) for execution in listing.executions(limit=200)}
+    assert {("price-order", "succeeded"), ("price-abroad", "succeeded"), ("print-label", "succeeded")} <= ended
+    assert ("create-invoice", "failed") in ended
 
 
 def snippets(name: str) -> list[str]:

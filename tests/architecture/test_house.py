@@ -167,3 +167,25 @@ def test_the_definitions_can_be_imported_without_django():
         "sys.exit('django' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0
+
+
+def test_the_sdk_stands_on_httpx_alone():
+    """What it imports is its own, of the standard library, or httpx; also where nothing else is installed."""
+    allowed = {*sys.stdlib_module_names, "httpx"}
+    found = [
+        f"{name_of(path)}: {name}"
+        for path in PRODUCT
+        if "actions/client/" in name_of(path)
+        for node in ast.walk(tree(path))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if name.partition(".")[0] not in allowed and not f"{name}.".startswith("actions.client.")
+    ]
+    assert found == []
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('django', 'pydantic', 'redis', 'rq', 'psycopg', 'structlog')));"
+        "from doplatform import Do, AsyncDo; from actions import Do as same; import actions.client.console;"
+        "Do('do_live_x', 'http://127.0.0.1:1'); sys.exit(same is not Do)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 0

@@ -45,7 +45,7 @@ def test_an_accepted_execution_is_queued_with_one_audit_entry_of_the_same_transa
     row = columns(handle)
     assert handle.status == "queued"
     assert (row["params"], row["attempt"], row["tries"], row["losses"]) == ({"n": 1, "text": "x"}, 0, 0, 0)
-    assert (row["actor_kind"], row["actor_id"], row["actor_label"]) == ("api_key", "alice", "Alice")
+    assert (row["actor_kind"], row["actor_id"], row["actor_label"]) == ("system", "alice", "Alice")
     assert (row["priority"], row["tags"], row["queue"]) == (-3, ["a", "b"], "default")
     assert verbs(handle) == ["accepted"]
     same = value(

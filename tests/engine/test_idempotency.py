@@ -97,7 +97,7 @@ def test_a_key_belongs_to_one_principal_and_one_action():
 
 def test_a_renamed_account_keeps_its_keys():
     first = app.noop.invoke(idempotency_key="k", actor=ALICE)
-    assert app.noop.invoke(idempotency_key="k", actor=Actor("api_key", "alice", "Alice Smith")).id == first.id
+    assert app.noop.invoke(idempotency_key="k", actor=Actor("system", "alice", "Alice Smith")).id == first.id
 
 
 @pytest.mark.parametrize("key", ["a", "x" * 255, "A-Z_a.z:0/9@+=-"])
@@ -158,7 +158,7 @@ def test_a_callers_key_goes_before_the_derived_one(declare: Any):
     def derived(order: int) -> None: ...
 
     first = derived.invoke(order=1, idempotency_key="mine", actor=ALICE)
-    assert column(first, "principal") == "api_key:alice"
+    assert column(first, "principal") == "system:alice"
     assert derived.invoke(order=1).id != first.id
 
 

@@ -32,10 +32,12 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _invoke(action: str, params: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+def _invoke(
+    action: str, params: dict[str, Any], key: str | None = None, callback: dict[str, str] | None = None
+) -> dict[str, Any]:
     from actions.definitions.registry import registry
 
-    handle = registry.get(action).invoke(idempotency_key=key, **params)
+    handle = registry.get(action).invoke(idempotency_key=key, callback=callback, **params)
     return {"id": handle.id, "replayed": handle.replayed}
 
 

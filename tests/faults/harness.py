@@ -32,7 +32,7 @@ WRITERS = (
 )  # fmt: skip
 _TABLES = (
     "actions_execution, actions_attempt, actions_auditentry, actions_executionsecret, actions_unsettled, "
-    "actions_worker, actions_edge, actions_memory, actions_externalevent, app_effect"
+    "actions_worker, actions_edge, actions_memory, actions_externalevent, actions_callback, actions_delivery, app_effect"
 )
 
 

@@ -1,4 +1,7 @@
-"""A TCP proxy on loopback before a server's unix socket: it can refuse, delay, hang, and lose the reply to one statement."""
+"""A TCP proxy on loopback before a server: it can refuse, delay, hang, and lose the reply to one statement or request.
+
+Before a unix socket it reads what PostgreSQL is told; before a port, whatever is sent.
+"""
 
 import socket
 import struct
@@ -28,7 +31,7 @@ class Cut:
 class Proxy:
     """One listening port; `delay` (seconds) holds back replies, `hang` stops them, `refuse` closes new connections."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path | int) -> None:
         self.target = target
         self.delay = 0.0
         self.hang = False
@@ -63,18 +66,27 @@ class Proxy:
             if self.refuse:
                 _reset(client)
                 continue
-            server = socket.socket(socket.AF_UNIX)
             try:
-                server.connect(str(self.target))
+                server = self._connect()
             except OSError:
                 _reset(client)
-                server.close()
                 continue
             with self._lock:
                 self._open |= {client, server}
-            talk = _Talk(self, client, server)
+            talk = _Talk(self, client, server, plain=isinstance(self.target, int))
             threading.Thread(target=talk.up, daemon=True).start()
             threading.Thread(target=talk.down, daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if isinstance(self.target, int):
+            return socket.create_connection(("127.0.0.1", self.target))
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(str(self.target))
+        except OSError:
+            server.close()
+            raise
+        return server
 
     def forget(self, *ends: socket.socket) -> None:
         """Close both ends of a conversation that is over."""
@@ -85,10 +97,10 @@ class Proxy:
 
 
 class _Talk:
-    """One conversation. Upwards the PostgreSQL messages are read while a cut is wanted."""
+    """One conversation. Upwards the PostgreSQL messages are read while a cut is wanted; of a `plain` one, each piece."""
 
-    def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
-        self.proxy, self.client, self.server = proxy, client, server
+    def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket, *, plain: bool = False) -> None:
+        self.proxy, self.client, self.server, self.plain = proxy, client, server, plain
         self.swallow: Cut | None = None
         self.buffer = b""
         self.begun = False
@@ -140,6 +152,8 @@ class _Talk:
 
     def _statements(self, chunk: bytes) -> list[bytes]:
         """The texts of the statements that this chunk asks for; prepared ones by the text they were prepared with."""
+        if self.plain:
+            return [chunk]
         self.buffer += chunk
         found = []
         while len(self.buffer) >= 5:

@@ -69,6 +69,7 @@ def client(name: str, *groups: str) -> Client:
         # A test that flushed the database has taken what the migration made.
         import_module("actions.migrations.0003_groups").create(apps, None)
         import_module("actions.migrations.0005_workflows").permit(apps, None)
+        import_module("actions.migrations.0007_api_keys").permit(apps, None)
     user.groups.set(Group.objects.filter(name__in=groups))
     browser = Client(raise_request_exception=True)
     browser.force_login(user)

@@ -56,7 +56,7 @@ def opened(chromium: Browser, site: str, *, size: str = "desk", scripts: bool = 
     page.goto("/admin/")
     page.fill("input[name=username]", "ada")
     page.fill("input[name=password]", "ada")
-    page.click("input[type=submit]")
+    page.click("button[type=submit]")
     return page
 
 

@@ -39,10 +39,10 @@ def data(own_folder):
 def log_in(url, user, password):
     """The address where the log-in form leads."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-    with opener.open(f"{url}admin/login/?next=/admin/", timeout=20) as page:
+    with opener.open(f"{url}login/?next=/admin/", timeout=20) as page:
         token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', page.read().decode())[1]
     form = {"username": user, "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}
-    with opener.open(f"{url}admin/login/", urllib.parse.urlencode(form).encode(), timeout=20) as page:
+    with opener.open(f"{url}login/", urllib.parse.urlencode(form).encode(), timeout=20) as page:
         return urllib.parse.urlsplit(page.geturl()).path
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from actions import conf, values
+from actions.engine import endings as ends
 from actions.engine.statements import fetch
 from actions.errors import LeaseLost, TransactionControl
-from actions.states import Outcome, Status
+from actions.states import ENDED, Outcome, Status
 
 WORKER_LOCK = 0x646F_0001
 """First half of the advisory lock that every worker holds; the second is the worker's id."""
@@ -125,6 +126,7 @@ def settle(endings: list[Ending], *, worker: int, marked: bool = False) -> str:
         raise LeaseLost
     if marked and not rows[0][2]:
         raise TransactionControl
+    ends.tell(ending.id for ending in endings if ending.status in ENDED)
     return str(rows[0][1])
 
 
@@ -212,6 +214,7 @@ def settle_lost(losses: list[Loss]) -> list[tuple[UUID, str, str]]:
             "losses": [loss.losses for loss in losses],
         },
     )
+    ends.tell(row[0] for row in rows if row[2] in ENDED)
     return [(row[0], row[1], row[2]) for row in rows]
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from actions import ids, values
 from actions.definitions.actor import Actor
+from actions.engine import endings as ends
 from actions.engine.ledger.attempts import VERBS, Ending, as_text
 from actions.engine.ledger.verbs import told
 from actions.engine.statements import fetch
@@ -181,7 +182,9 @@ def consume(steps: Sequence[UUID]) -> None:
 
 def skip(ended: Sequence[UUID]) -> list[UUID]:
     """Skip what needs any of these, which ended without success; returns what was skipped."""
-    return [row[0] for row in fetch("skip", {"ids": list(ended)}, prepare=True)]
+    skipped = [row[0] for row in fetch("skip", {"ids": list(ended)}, prepare=True)]
+    ends.tell(skipped)
+    return skipped
 
 
 def unblock(ended: Sequence[UUID]) -> list[str]:
@@ -250,7 +253,9 @@ def forget_deadlines(workflows: Sequence[UUID]) -> None:
 
 def cancel_steps(steps: Sequence[UUID], *, actor: Actor, reason: str) -> list[UUID]:
     """Cancel them as far as that goes, ask those that run outside; returns what was cancelled."""
-    return [row[0] for row in fetch("cancel_steps", {"ids": list(steps), **told(actor), "reason": reason})]
+    cancelled = [row[0] for row in fetch("cancel_steps", {"ids": list(steps), **told(actor), "reason": reason})]
+    ends.tell(cancelled)
+    return cancelled
 
 
 def _columns(steps: Sequence[NewStep]) -> dict[str, Any]:

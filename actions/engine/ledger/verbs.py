@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from actions.definitions.actor import Actor
+from actions.engine import endings as ends
 from actions.engine.ledger.attempts import as_text
 from actions.engine.statements import fetch
-from actions.states import Outcome, Status
+from actions.states import ENDED, Outcome, Status
 
 
 def move(
@@ -51,6 +52,8 @@ def move(
             "data": as_text(details),
         },
     )
+    if rows and after in ENDED:
+        ends.tell([id])
     return rows[0][0] if rows else None
 
 
@@ -92,6 +95,11 @@ def make_due(queue: str) -> None:
 def prune(*, days: int, size: int, newest: UUID) -> int:
     """Delete up to `size` executions that ended more than `days` ago; returns how many went."""
     return int(fetch("prune", {"days": days, "size": size, "newest": newest})[0][0])
+
+
+def forget_keys(*, days: int) -> None:
+    """Forget the idempotency keys of verbs that were done more than `days` ago."""
+    fetch("forget_keys", {"days": days})
 
 
 def last_retry(id: UUID, *, attempt: int) -> tuple[str, datetime] | None:  # noqa: A002

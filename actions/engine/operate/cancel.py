@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.advance import advance_one, lock
-from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on
+from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on, permitted
 from actions.engine.operate.tree import cancel_below
 from actions.errors import AlreadyFinished, InDoubt, Refused, describe
 from actions.states import FINISHED, Effects, Outcome, Status
@@ -29,11 +27,10 @@ def cancel(execution_id: str, *, actor: Actor, reason: str = "", force: bool = F
     back. Running otherwise: asked to stop, which its handler sees at its next heartbeat; `force` does not wait for that,
     and puts an external one in doubt. Raises AlreadyFinished, and Refused for one in doubt.
     """
-    access.require(actor, "force_stop" if force else "cancel", subject=execution_id)
-    reason = access.checked_reason(actor, reason)
+    verb = "force_stop" if force else "cancel"
     for _ in range(ROUNDS):
-        with transaction.atomic():
-            subject = find(execution_id)
+        with access.acting():
+            subject, reason = permitted(execution_id, actor, verb, reason)
             if subject.parent is not None or subject.is_workflow:
                 lock([subject.parent, subject.id])
                 subject = find(execution_id)

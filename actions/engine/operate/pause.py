@@ -1,6 +1,5 @@
 """pause and resume: an action or a queue whose executions wait until somebody lets them go on."""
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from actions.definitions.actor import Actor
@@ -31,10 +30,12 @@ def resume_queue(name: str, *, actor: Actor, reason: str = "") -> bool:
 
 
 def _change(model: type[Action] | type[Queue], name: str, actor: Actor, reason: str, *, paused: bool) -> bool:
-    access.require(actor, "pause", subject=name)
-    reason = access.checked_reason(actor, reason)
     kind = model._meta.model_name or ""
-    with transaction.atomic():
+    with access.acting():
+        access.require(
+            actor, "pause", subject=name, action=name if model is Action else "", queue=name if model is Queue else ""
+        )
+        reason = access.checked_reason(actor, reason)
         # Spelt out, what PostgreSQL cannot hold is simply not found.
         rows = model._default_manager.filter(pk=storable(name))
         if paused:

@@ -4,8 +4,6 @@ steps, with what came before as it was."""
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from actions import ids, values
 from actions.definitions.action import Action
 from actions.definitions.actor import Actor
@@ -13,7 +11,7 @@ from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access, inputs, ledger, secrets
 from actions.engine.accept import accept
-from actions.engine.operate.subject import Subject, find
+from actions.engine.operate.subject import Subject, find, permitted
 from actions.engine.statements import fetch
 from actions.engine.workflows.entry import OVERRIDE
 from actions.errors import StepNotFound
@@ -36,10 +34,20 @@ def replay(
 
     Raises what accept raises for the params, ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
     """
-    access.require(actor, "replay", subject=execution_id)
-    reason = access.checked_reason(actor, reason)
-    subject = find(execution_id)
-    action = registry.find(subject.action)
+    with access.acting():
+        subject, reason = permitted(execution_id, actor, "replay", reason)
+        return _replay(subject, actor, reason, params, idempotency_key, from_step)
+
+
+def _replay(
+    subject: Subject,
+    actor: Actor,
+    reason: str,
+    params: dict[str, Any] | None,
+    idempotency_key: str | None,
+    from_step: str | None,
+) -> Accepted:
+    action = registry.find(subject.action, (lambda _: False) if actor.kind == "api_key" else None)
     wanted = _params(subject, params if from_step is None else None)
     # The key says which original and, when the caller gave one, which of its wishes: a double click is one replay.
     invocation = Invocation(
@@ -52,11 +60,10 @@ def replay(
     if from_step is None:
         return accept(action, invocation, reason=reason)
     edited = _checked_edit(subject, from_step, params)
-    with transaction.atomic():
-        accepted = accept(action, invocation, reason=reason)
-        if not accepted.replayed:
-            _bring(subject, find(accepted.id).id, action, from_step, edited)
-        return accepted
+    accepted = accept(action, invocation, reason=reason)
+    if not accepted.replayed:
+        _bring(subject, find(accepted.id).id, action, from_step, edited)
+    return accepted
 
 
 def _params(subject: Subject, params: dict[str, Any] | None) -> Execution:

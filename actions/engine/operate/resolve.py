@@ -5,8 +5,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-
 from actions import values
 from actions.definitions.actor import Actor
 from actions.definitions.context import Context
@@ -14,7 +12,7 @@ from actions.definitions.resolution import Resolution, Verdict
 from actions.engine import access, inputs, ledger, secrets
 from actions.engine.advance import advance_one, lock
 from actions.engine.aftermath import follow, wake_later
-from actions.engine.operate.subject import Subject, find
+from actions.engine.operate.subject import Subject, find, permitted
 from actions.engine.statements import fetch
 from actions.errors import GiveUp, NotInDoubt, RetryLater
 from actions.models import Execution
@@ -57,12 +55,10 @@ def resolve(
     `attempt` is the one that the answer is about; another one is refused. `tries` are counted against its retry policy;
     what is run again waits `delay` seconds. Raises NotInDoubt with the state now.
     """
-    access.require(actor, "resolve", subject=execution_id)
-    reason = access.checked_reason(actor, reason)
-    values.check(result)
     after = _AFTER[answer]
-    with transaction.atomic():
-        subject = find(execution_id)
+    with access.acting():
+        subject, reason = permitted(execution_id, actor, "resolve", reason)
+        values.check(result)
         lock([subject.parent])
         if after == Status.QUEUED and fetch("asked_to_stop", {"ids": [subject.id]}):
             # Its workflow was cancelled, or it alone: it did not happen, and will not.

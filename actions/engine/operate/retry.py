@@ -1,11 +1,9 @@
 """retry: a failed execution gets a new attempt, with its tries counted anew."""
 
-from django.db import transaction
-
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.aftermath import wake_later
-from actions.engine.operate.subject import Subject, find
+from actions.engine.operate.subject import Subject, find, permitted
 from actions.engine.operate.tree import retry_in_tree
 from actions.errors import NotRetryable
 from actions.states import Status
@@ -28,10 +26,8 @@ def retry(execution_id: str, *, actor: Actor, reason: str = "", seen_attempt: in
 
     Raises NotRetryable with the state now, FailureConsumed, Forbidden, ReasonRequired, ExecutionNotFound.
     """
-    access.require(actor, "retry", subject=execution_id)
-    reason = access.checked_reason(actor, reason)
-    with transaction.atomic():
-        subject = find(execution_id)
+    with access.acting():
+        subject, reason = permitted(execution_id, actor, "retry", reason)
         if subject.status != Status.FAILED or seen_attempt not in {None, subject.attempt}:
             raise refusal(subject, seen_attempt)
         if subject.parent is not None or subject.is_workflow:

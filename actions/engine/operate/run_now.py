@@ -1,21 +1,17 @@
 """run now: a scheduled or retrying execution becomes due at once."""
 
-from django.db import transaction
-
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.aftermath import wake_later
-from actions.engine.operate.subject import Subject, find
+from actions.engine.operate.subject import Subject, find, permitted
 from actions.errors import NotWaitingToRun
 from actions.states import DUE, Status
 
 
 def run_now(execution_id: str, *, actor: Actor, reason: str = "") -> Subject:
     """Make it due now; its tries go on counting. Raises NotWaitingToRun with the state now."""
-    access.require(actor, "run_now", subject=execution_id)
-    reason = access.checked_reason(actor, reason)
-    with transaction.atomic():
-        subject = find(execution_id)
+    with access.acting():
+        subject, reason = permitted(execution_id, actor, "run_now", reason)
         queue = None
         if subject.status in DUE:
             queue = ledger.move(

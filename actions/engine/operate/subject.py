@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from actions import ids
+from actions.definitions.actor import Actor
+from actions.engine import access
 from actions.engine.statements import fetch
 from actions.errors import ExecutionNotFound, Refused
 from actions.states import Status
@@ -38,9 +40,24 @@ def find(execution_id: str) -> Subject:
     row_id = ids.parse_id(execution_id)
     rows = fetch("subject", {"id": row_id}) if row_id else []
     if not rows:
-        raise ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")
+        raise _unknown(execution_id)
     id_, action, queue, status, attempt, *rest = rows[0]
     return Subject(id_, ids.public_id(id_), action, queue, Status(status), attempt, *rest)
+
+
+def permitted(execution_id: str, actor: Actor, verb: str, reason: str) -> tuple[Subject, str]:
+    """The subject behind a public id, for an actor who may do the verb to it, and the reason, checked.
+
+    Raises Forbidden, ReasonRequired, and ExecutionNotFound also to an API key that may not read what it is an execution of.
+    """
+    if actor.kind != "api_key":
+        access.require(actor, verb, subject=execution_id)
+        reason = access.checked_reason(actor, reason)
+        return find(execution_id), reason
+    subject = find(execution_id)
+    if not access.sees(actor, verb, subject=execution_id, action=subject.action):
+        raise _unknown(execution_id)
+    return subject, access.checked_reason(actor, reason)
 
 
 def moved_on(subject: Subject) -> Refused:
@@ -49,3 +66,7 @@ def moved_on(subject: Subject) -> Refused:
         f"{subject.public_id} was changing while this was asked (now {subject.status}); nothing was changed. Look again.",
         status=subject.status,
     )
+
+
+def _unknown(execution_id: str) -> ExecutionNotFound:
+    return ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")

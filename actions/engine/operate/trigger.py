@@ -1,14 +1,17 @@
 """trigger: an operator asks for an execution by the action's name."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Callback
 from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access
 from actions.engine.accept import accept
 from actions.errors import storable
+from actions.values import keytext
 
 
 def trigger(
@@ -21,9 +24,9 @@ def trigger(
     available_at: datetime | None = None,
     priority: int | None = None,
     tags: tuple[str, ...] = (),
+    callback: Callback | None = None,
 ) -> Accepted:
     """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound, Forbidden."""
-    access.require(actor, "trigger", subject=action)
     invocation = Invocation(
         params=params,
         idempotency_key=idempotency_key,
@@ -31,5 +34,14 @@ def trigger(
         priority=priority,
         tags=tags,
         actor=actor,
+        callback=callback,
     )
-    return accept(registry.find(action), invocation, reason=storable(reason.strip())[: access.LONGEST_REASON])
+    with access.acting():
+        key = access.require(actor, "trigger", subject=action, action=action)
+        # A key is told no names but those that it may know.
+        offered = None if key is None else partial(key.allows, "read")
+        return accept(registry.find(action, offered), invocation, reason=_kept(reason))
+
+
+def _kept(reason: str) -> str:
+    return storable(keytext.without_keys(reason.strip()))[: access.LONGEST_REASON]

@@ -2,10 +2,10 @@
 WITH accepted AS (
   INSERT INTO actions_execution (
     id, action_id, queue, priority, status, params, fingerprint, principal, idempotency_key,
-    actor_kind, actor_id, actor_label, tags, attempt, tries, losses, available_at)
+    actor_kind, actor_id, actor_label, tags, has_callback, attempt, tries, losses, available_at)
   SELECT
     item.id, %(action)s, %(queue)s, %(priority)s, 'queued', item.params::jsonb, item.fingerprint, %(principal)s, item.key,
-    %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(tags)s::text[], 0, 0, 0,
+    %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(tags)s::text[], %(has_callback)s::boolean, 0, 0, 0,
     greatest(coalesce(%(available_at)s::timestamptz, now()), now())
   FROM unnest(%(ids)s::uuid[], %(params)s::text[], %(fingerprints)s::text[], %(keys)s::text[])
     AS item (id, params, fingerprint, key)

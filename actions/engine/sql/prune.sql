@@ -26,6 +26,10 @@ WITH RECURSIVE old AS MATERIALIZED (
   DELETE FROM actions_memory USING going WHERE execution_id = going.id
 ), events AS (
   DELETE FROM actions_externalevent USING going WHERE execution_id = going.id
+), callbacks AS (
+  DELETE FROM actions_callback USING going WHERE execution_id = going.id
+), deliveries AS (
+  DELETE FROM actions_delivery USING going WHERE execution_id = going.id
 ), gone AS (
   DELETE FROM actions_execution AS execution USING going WHERE execution.id = going.id RETURNING execution.id
 ), audit AS (

@@ -1,0 +1,62 @@
+"""The audit: looked at, and taken along."""
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Router
+
+from actions import values
+from actions.api import reading
+from actions.api.answering import respond
+from actions.api.bearer import require_audit
+from actions.api.describing import reads
+from actions.api.schemas import AuditFilter, AuditQuery, Entries
+from actions.engine import ledger
+from actions.queries import paging
+
+router = Router(tags=["audit"])
+_CHUNK = 500
+_NDJSON = {"200": {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/audit", response=Entries, operation_id="list_audit", openapi_extra=reads(query=AuditQuery))
+def list_entries(request: HttpRequest) -> HttpResponse:
+    """Audit entries, the newest first."""
+    require_audit(request, "view_audit")
+    query = reading.query(AuditQuery, request)
+    page = paging.entries(
+        execution=query.execution,
+        action=query.action,
+        verb=query.verb,
+        actor_label=query.actor,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return respond({"items": page.items, "next": page.next})
+
+
+@router.get("/audit/export", operation_id="export_audit", openapi_extra=reads(query=AuditFilter))
+def export(request: HttpRequest) -> HttpResponseBase:
+    """All of them, the oldest first, one JSON object a line (NDJSON). The export is audited itself."""
+    key = require_audit(request, "export_audit")
+    query = reading.query(AuditFilter, request)
+    if request.META["REQUEST_METHOD"] == "HEAD":
+        return HttpResponse(content_type="application/x-ndjson")
+    ledger.record("audit.exported", actor=key.actor, details=query.model_dump(exclude_defaults=True))
+    return StreamingHttpResponse(_lines(query), content_type="application/x-ndjson")
+
+
+def _lines(query: AuditFilter) -> Iterator[bytes]:
+    """A page at a time, so that no statement runs for as long as a client reads."""
+    rows = paging.audit_rows(
+        execution=query.execution, action=query.action, verb=query.verb, actor_label=query.actor
+    ).order_by("id")
+    last = 0
+    while True:
+        page = [paging.entry(row) for row in rows.filter(id__gt=last)[:_CHUNK]]
+        if page:
+            last = page[-1]["id"]
+            yield "".join(f"{values.dumps(entry)}\n" for entry in page).encode("utf-8", "backslashreplace")
+        if len(page) < _CHUNK:
+            return

@@ -1,0 +1,157 @@
+"""Executions: asked for, listed, looked at."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from actions import values
+from actions.api import answering, reading
+from actions.api.answering import address, respond
+from actions.api.bearer import key_of, require
+from actions.api.describing import reads
+from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, Start, StartMany, WaitQuery
+from actions.definitions.action import Action
+from actions.definitions.engine import Invocation
+from actions.definitions.registry import registry
+from actions.engine import endings
+from actions.engine.accept import accept, accept_many
+from actions.engine.keys import Key
+from actions.errors import ActionNotFound, InvalidInput, InvalidParams, Problem
+from actions.queries import paging
+
+router = Router(tags=["executions"])
+
+
+@router.post(
+    "/actions/{name}/executions",
+    response={202: Execution, 200: Execution},
+    operation_id="start_execution",
+    openapi_extra=reads(body=Start, query=NoQuery, headers=("Idempotency-Key", "Prefer"), fails=(404, 409)),
+)
+def start(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for one execution. 202 when it was accepted; 200 when the same key had asked for the same before, and, with
+    `Prefer: wait=N`, when it has ended."""
+    key = require(request, "trigger", name)
+    action = _action(name, key)
+    wait = reading.preferred_wait(request)
+    idempotency_key = reading.idempotency_key(request)
+    sent = reading.body(request)
+    wanted = _start(action, sent)
+    invocation = Invocation(
+        params=wanted.params,
+        idempotency_key=idempotency_key,
+        available_at=reading.moment(wanted.available_at),
+        priority=wanted.priority,
+        tags=tuple(wanted.tags),
+        actor=key.actor,
+    )
+    try:
+        answer = accept(action, invocation)
+    except InvalidParams as error:
+        raise InvalidParams(action.name, _below("params", error.problems)) from None
+    return answering.accepted(request, answer, wait)
+
+
+@router.post(
+    "/actions/{name}/executions/bulk",
+    response={202: AcceptedMany},
+    operation_id="start_executions",
+    openapi_extra=reads(body=StartMany, query=NoQuery, fails=(404, 409)),
+)
+def start_many(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for up to 1,000 executions: all are stored, or none is."""
+    key = require(request, "trigger", name)
+    action = _action(name, key)
+    wanted = reading.load(StartMany, reading.body(request, limits=reading.BULK_LIMITS))
+    available_at = reading.moment(wanted.available_at)
+    problems = [
+        fault
+        for index, item in enumerate(wanted.items)
+        for fault in _faults(action, item.params, f"items[{index}].params")
+    ]
+    if problems:
+        raise InvalidParams(action.name, problems)
+    answers = accept_many(
+        action,
+        [
+            Invocation(
+                params=item.params, idempotency_key=item.idempotency_key, available_at=available_at, actor=key.actor
+            )
+            for item in wanted.items
+        ],
+    )
+    return respond({"items": [{"id": one.id, "replayed": one.replayed} for one in answers]}, status=202)
+
+
+@router.get("/executions", response=Executions, operation_id="list_executions", openapi_extra=reads(query=ListQuery))
+def list_executions(request: HttpRequest) -> HttpResponse:
+    """Executions that the key may read, the newest first."""
+    query = reading.query(ListQuery, request)
+    page = paging.executions(
+        key_of(request).patterns("read"),
+        statuses=query.status,
+        action=query.action,
+        queue=query.queue,
+        tag=query.tag,
+        idempotency_key=query.idempotency_key,
+        cursor=reading.execution_cursor(query.cursor),
+        limit=query.limit,
+    )
+    return respond({"items": [{**item, "url": address(item["id"])} for item in page.items], "next": page.next})
+
+
+@router.get(
+    "/executions/{execution_id}",
+    response=Execution,
+    operation_id="show_execution",
+    openapi_extra=reads(query=WaitQuery, headers=("Prefer",), fails=(404,)),
+)
+def show(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """One execution; with `wait`, once it has ended or the time is up."""
+    reading.known_names(WaitQuery, request)
+    wait = reading.asked_wait(request)
+    found = answering.seen(request, execution_id)
+    headers = {"Preference-Applied": wait.applied} if wait.applied else None
+    if wait.seconds and answering.open_still(found):
+        endings.wait(execution_id, wait.seconds)
+        found = answering.seen(request, execution_id)
+    return respond(found, headers=headers)
+
+
+def _action(name: str, key: Key) -> Action[Any, Any]:
+    """The declared action. Raises ActionNotFound, with a likely other name among those that the key may trigger."""
+    action = registry.get(name)
+    if action is None:
+        permitted = [other.name for other in registry if key.allows("trigger", other.name)]
+        likely = get_close_matches(name[:100], permitted, n=1)
+        hint = f" Did you mean {likely[0]}?" if likely else ""
+        raise ActionNotFound(f"There is no action called {name[:100]!r}.{hint}")
+    return action
+
+
+def _start(action: Action[Any, Any], sent: dict[str, Any]) -> Start:
+    """The body as it should be. Raises InvalidInput with its faults and those of the params, all at once."""
+    try:
+        return reading.load(Start, sent)
+    except InvalidInput as error:
+        params = sent.get("params")
+        if type(params) is dict:
+            error.problems += tuple(_faults(action, params, "params"))
+        raise
+
+
+def _faults(action: Action[Any, Any], params: dict[str, Any], place: str) -> list[Problem]:
+    try:
+        action.params.load(values.dumps(params))
+    except InvalidParams as error:
+        return _below(place, error.problems)
+    return []
+
+
+def _below(place: str, problems: tuple[Problem, ...]) -> list[Problem]:
+    return [
+        Problem(fault.code, f"{place}{'' if fault.path[:1] in {'', '['} else '.'}{fault.path}", fault.message)
+        for fault in problems
+    ]

@@ -1,0 +1,167 @@
+"""What can be done to one execution: the engine's verbs, each once per Idempotency-Key."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from actions.api import answering, reading
+from actions.api.bearer import require
+from actions.api.describing import reads
+from actions.api.schemas import Body, Cancel, Emit, Execution, NoQuery, Reason, Replay, Resolve
+from actions.definitions.actor import Actor
+from actions.engine.operate import cancel as cancelling
+from actions.engine.operate import emit as emitting
+from actions.engine.operate import replay as replaying
+from actions.engine.operate import resolve as resolving
+from actions.engine.operate import retry as retrying
+from actions.engine.operate import run_now as hurrying
+from actions.engine.operate.once import once
+from actions.engine.operate.resolve import Answer
+
+router = Router(tags=["executions"])
+Model = TypeVar("Model", bound=Body)
+_ANSWERS = {"did_not_happen": Answer.RUN_AGAIN}
+
+
+def _reads(body: type[Body], *, optional: bool = True) -> dict[str, Any]:
+    return reads(body=body, optional=optional, query=NoQuery, headers=("Idempotency-Key",), fails=(404, 409))
+
+
+def _wanted(request: HttpRequest, execution_id: str, verb: str, model: type[Model]) -> tuple[Actor, Model]:
+    """Who asks, and what. Raises ExecutionNotFound, Forbidden and what is wrong with the body, in this order."""
+    reading.query(NoQuery, request)
+    found = answering.seen(request, execution_id, verb)
+    key = require(request, verb, found["action"], subject=execution_id)
+    return key.actor, reading.load(model, reading.body(request, optional=True))
+
+
+def _done(
+    request: HttpRequest, execution_id: str, verb: str, actor: Actor, body: Body, act: Callable[[], Any]
+) -> HttpResponse:
+    """Do it, unless this key has done it before; the execution as it stands then."""
+    new = once(
+        execution_id, verb, act, actor=actor, key=reading.idempotency_key(request), sent=body.model_dump(mode="json")
+    )
+    return answering.execution(request, execution_id, headers=None if new else {"Idempotent-Replayed": "true"})
+
+
+@router.post(
+    "/executions/{execution_id}/retry", response=Execution, operation_id="retry_execution", openapi_extra=_reads(Reason)
+)
+def retry(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """A failed execution gets a new attempt, with its tries counted anew."""
+    actor, body = _wanted(request, execution_id, "retry", Reason)
+    return _done(
+        request,
+        execution_id,
+        "retry",
+        actor,
+        body,
+        lambda: retrying.retry(execution_id, actor=actor, reason=body.reason),
+    )
+
+
+@router.post(
+    "/executions/{execution_id}/run-now",
+    response=Execution,
+    operation_id="run_execution_now",
+    openapi_extra=_reads(Reason),
+)
+def run_now(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """One that waits for its time is due at once."""
+    actor, body = _wanted(request, execution_id, "run_now", Reason)
+    return _done(
+        request,
+        execution_id,
+        "run_now",
+        actor,
+        body,
+        lambda: hurrying.run_now(execution_id, actor=actor, reason=body.reason),
+    )
+
+
+@router.post(
+    "/executions/{execution_id}/cancel",
+    response=Execution,
+    operation_id="cancel_execution",
+    openapi_extra=_reads(Cancel),
+)
+def cancel(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """Stop it: at once where nothing is lost by it, by asking where a handler is at work outside."""
+    actor, body = _wanted(request, execution_id, "cancel", Cancel)
+    verb = "cancel"
+    if body.force:
+        verb = "force_stop"
+        actor = require(
+            request, verb, answering.seen(request, execution_id, verb)["action"], subject=execution_id
+        ).actor
+    return _done(
+        request,
+        execution_id,
+        verb,
+        actor,
+        body,
+        lambda: cancelling.cancel(execution_id, actor=actor, reason=body.reason, force=body.force),
+    )
+
+
+@router.post(
+    "/executions/{execution_id}/resolve",
+    response=Execution,
+    operation_id="resolve_execution",
+    openapi_extra=_reads(Resolve, optional=False),
+)
+def resolve(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """Say how an execution in doubt really ended."""
+    actor, body = _wanted(request, execution_id, "resolve", Resolve)
+    answer = _ANSWERS.get(body.answer) or Answer(body.answer)
+    return _done(
+        request,
+        execution_id,
+        "resolve",
+        actor,
+        body,
+        lambda: resolving.resolve(execution_id, answer=answer, actor=actor, reason=body.reason, result=body.result),
+    )
+
+
+@router.post(
+    "/executions/{execution_id}/replay",
+    response={202: Execution, 200: Execution},
+    operation_id="replay_execution",
+    openapi_extra=_reads(Replay),
+)
+def replay(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """Do it once more, as a new execution."""
+    actor, body = _wanted(request, execution_id, "replay", Replay)
+    accepted = replaying.replay(
+        execution_id,
+        actor=actor,
+        reason=body.reason,
+        params=body.params,
+        idempotency_key=reading.idempotency_key(request),
+        from_step=body.from_step,
+    )
+    return answering.accepted(request, accepted, reading.NO_WAIT)
+
+
+@router.post(
+    "/executions/{execution_id}/events",
+    response=Execution,
+    operation_id="emit_event",
+    openapi_extra=_reads(Emit, optional=False),
+)
+def emit(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """Tell a workflow that something happened outside."""
+    actor, body = _wanted(request, execution_id, "emit", Emit)
+    emitted = emitting.emit(
+        execution_id,
+        body.name,
+        body.payload,
+        actor=actor,
+        reason=body.reason,
+        idempotency_key=reading.idempotency_key(request),
+    )
+    return answering.execution(request, execution_id, headers=None if emitted.new else {"Idempotent-Replayed": "true"})

@@ -1,0 +1,94 @@
+"""What every request to /api/ passes, in place of the middlewares for pages: no session, no cookie, no form to protect.
+
+It gives the request its id, and whatever happens, the answer is JSON or a problem document.
+"""
+
+import re
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from uuid_utils import uuid7
+
+from actions.api import problems, reading
+from actions.api.problems import Refusal
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PAGES = frozenset({"/api/v1/docs"})
+
+log = structlog.get_logger(__name__)
+
+
+class Entrance:
+    """A middleware, the first one: requests to other paths are handed on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith("/api/"):
+            return self.get_response(request)
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _ID.fullmatch(given) else f"req-{uuid7().hex}"
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            response = _answered(request)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it becomes a problem document)
+            response = problems.answer(error, request_id=request_id)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
+        return _dressed(request, response, request_id)
+
+
+def _answered(request: HttpRequest) -> HttpResponseBase:
+    request.get_host()
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        # A redirect would come after the key has been sent in clear, and would make a GET of a POST.
+        raise Refusal(
+            "https_required", "The API is served by HTTPS only. A key that was sent without is to be replaced."
+        )
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        raise Refusal("not_found", "There is nothing at this address.") from None
+    request.resolver_match = match
+    if request.path_info not in _PAGES:
+        reading.check_accept(request)
+    method = request.method
+    if method == "HEAD":
+        request.method = "GET"
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    if response.status_code == 405:
+        return _not_allowed(request, response["Allow"])
+    return response
+
+
+def _not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """The answer to OPTIONS, and to methods that are not taken."""
+    methods = {*(method.strip() for method in allowed.split(",")), "OPTIONS"}
+    if "GET" in methods:
+        methods.add("HEAD")
+    allow = {"Allow": ", ".join(sorted(methods))}
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=allow)
+    raise Refusal("method_not_allowed", f"{str(request.method)[:20]} is not taken here.", headers=allow)
+
+
+def _dressed(request: HttpRequest, response: HttpResponseBase, request_id: str) -> HttpResponseBase:
+    headers = response.headers
+    headers["X-Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Cache-Control", "no-store")
+    if settings.SECURE_HSTS_SECONDS and request.is_secure():
+        headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    # Django's log of every refusal would say no more than the access log does.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    if isinstance(response, HttpResponse):
+        if response.status_code != 204:
+            headers["Content-Length"] = str(len(response.content))
+        if request.META["REQUEST_METHOD"] == "HEAD":
+            response.content = b""
+    return response

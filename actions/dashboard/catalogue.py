@@ -1,0 +1,125 @@
+"""Actions: what can be done, how it goes lately, and the ways to trigger, pause and resume."""
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from actions.dashboard.page import fragment, live, page
+from actions.dashboard.routes import needs, route
+from actions.desk.pausing import pause_form
+from actions.desk.permit import may
+from actions.desk.show import Payload
+from actions.desk.triggering import trigger_form
+from actions.errors import ActionNotFound
+from actions.messages import kind_means
+from actions.models import Action
+from actions.queries import catalogue, stats
+
+SECTION = "actions"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An action with what became of its newest executions."""
+
+    action: Action
+    recent: stats.Recent
+
+    @property
+    def summary(self) -> str:
+        """The first line of its description."""
+        return self.action.description.partition("\n")[0]
+
+
+@needs("view_action")
+def actions(request: HttpRequest) -> HttpResponse:
+    """All that the code declares, by name; `?find=` by a part of the name or description, `?kind=`, `?state=`."""
+    chosen = {name: request.GET.get(name, "")[:100] for name in ("find", "kind", "state")}
+    rows = catalogue.listed(**chosen)
+    recent = stats.by_action([row.name for row in rows])
+    context = {
+        "title": "Actions",
+        "rows": [Listed(row, recent[row.name]) for row in rows],
+        "chosen": chosen,
+        "filtered": any(chosen.values()),
+        "recent": stats.RECENT,
+        "may_trigger": may(request, "trigger"),
+        "crumbs": [],
+    }
+    if live(request):
+        return fragment(request, "actions_live.html", context)
+    return page(request, "actions.html", context, section=SECTION)
+
+
+@needs("view_action")
+def action(request: HttpRequest, name: str) -> HttpResponse:
+    """What it is, by the schema and policies of its code."""
+    found = _find(name)
+    context = {
+        "title": found.name,
+        "action": found,
+        "meaning": kind_means(found.kind, found.effects),
+        "recent": stats.by_action([found.name])[found.name],
+        "newest": catalogue.newest(found.name) if may(request, "view_execution") else [],
+        "params_schema": Payload(found.params_schema),
+        "result_schema": Payload(found.result_schema),
+        "may_trigger": may(request, "trigger") and found.declared,
+        "may_pause": may(request, "pause"),
+        "crumbs": [("Actions", reverse("console:actions"))],
+    }
+    if live(request):
+        return fragment(request, "action_live.html", context)
+    return page(request, "action.html", context, section=SECTION)
+
+
+@needs("view_action", "trigger")
+def trigger(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for an execution by a form."""
+    found = _find(name)
+    if not found.declared:
+        raise Http404(f"The code has no action {found.name} any more.")
+    answer = trigger_form(request, found, page_of=lambda id_: reverse("console:execution", args=[id_]))
+    if not isinstance(answer, dict):
+        return answer
+    back = reverse("console:action", args=[found.name])
+    crumbs = [("Actions", reverse("console:actions")), (found.name, back)]
+    return page(request, "trigger.html", {**answer, "back": back, "crumbs": crumbs}, section=SECTION)
+
+
+@needs("view_action", "pause")
+def pause(request: HttpRequest, name: str) -> HttpResponse:
+    """Let no execution of it start."""
+    return _pausing(request, name, paused=True)
+
+
+@needs("view_action", "pause")
+def resume(request: HttpRequest, name: str) -> HttpResponse:
+    """Let them start again."""
+    return _pausing(request, name, paused=False)
+
+
+def _pausing(request: HttpRequest, name: str, *, paused: bool) -> HttpResponse:
+    found = _find(name)
+    back = reverse("console:action", args=[found.name])
+    answer = pause_form(request, found, back, paused=paused)
+    if not isinstance(answer, dict):
+        return answer
+    crumbs = [("Actions", reverse("console:actions")), (found.name, back)]
+    return page(request, "pause.html", {**answer, "crumbs": crumbs}, section=SECTION)
+
+
+def _find(name: str) -> Action:
+    try:
+        return catalogue.find(name)
+    except ActionNotFound as error:
+        raise Http404(error.message) from None
+
+
+routes = [
+    route("actions/", actions, "actions"),
+    route("actions/<str:name>/", action, "action"),
+    route("actions/<str:name>/trigger/", trigger, "trigger"),
+    route("actions/<str:name>/pause/", pause, "action-pause"),
+    route("actions/<str:name>/resume/", resume, "action-resume"),
+]

@@ -1,0 +1,174 @@
+"""What surrounds every page: where one can go, what everybody should know first, and how it looks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
+
+from actions import conf
+from actions.desk.permit import may
+from actions.engine import dispatch
+from actions.engine.ledger import MAINTAIN_LOCK
+from actions.errors import ReadOnly
+from actions.queries.alarms import Alarms, Pause, alarms
+
+COOKIE = "look"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody wants the console to look, as the cookie keeps it: `dark.dense.on`."""
+
+    theme: str = "system"
+    density: str = "calm"
+    keys: str = "on"
+
+    themes: ClassVar = (("system", "System"), ("light", "Light"), ("dark", "Dark"))
+    densities: ClassVar = (("calm", "Calm"), ("dense", "Dense"))
+    key_choices: ClassVar = (("on", "On"), ("off", "Off"))
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """As the browser says; what it should not know is the default."""
+        words = request.COOKIES.get(COOKIE, "").split(".")
+        return cls().but(**dict(zip(("theme", "density", "keys"), words, strict=False)))
+
+    def but(self, **wanted: str) -> Self:
+        """With these instead, where they are choices at all."""
+        choices = {"theme": self.themes, "density": self.densities, "keys": self.key_choices}
+        known = {name: word for name, word in wanted.items() if word in dict(choices[name])}
+        return replace(self, **known)
+
+    def __str__(self) -> str:
+        return f"{self.theme}.{self.density}.{self.keys}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere to go."""
+
+    label: str
+    url: str
+    letter: str
+    """`g` and this key lead there."""
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What everybody should know first. `tone`: warn, bad, or empty for a plain one."""
+
+    tone: str
+    icon: str
+    title: str
+    text: str
+    url: str = ""
+    link: str = ""
+
+
+_PLACES = (
+    ("overview", "Overview", "o", "view_execution"),
+    ("executions", "Executions", "e", "view_execution"),
+    ("workflows", "Workflows", "w", "view_execution"),
+    ("failures", "Failures", "f", "view_execution"),
+    ("actions", "Actions", "a", "view_action"),
+    ("queues", "Queues", "q", "view_queue"),
+    ("audit", "Audit", "u", "view_audit"),
+    ("keys", "Keys", "k", "manage_keys"),
+)
+"""Name of the route, label, letter, and the permission without which it is not shown."""
+
+
+class Frame:
+    """The frame of one page; everything in it is looked up when the template asks."""
+
+    def __init__(self, request: HttpRequest, section: str = "") -> None:
+        self.request = request
+        self.section = section
+        self.user = request.user
+        self.look = Look.of(request)
+
+    @cached_property
+    def nav(self) -> list[Place]:
+        """Where this user may go; what is not installed is left out."""
+        return [
+            Place(label, url, letter, name == self.section)
+            for name, label, letter, verb in _PLACES
+            if self.user.has_perm(f"actions.{verb}") and (url := _url(name))
+        ]
+
+    @cached_property
+    def search(self) -> str:
+        """Where the search box leads; empty without the permission to see executions."""
+        return _url("executions") if may(self.request, "view_execution") else ""
+
+    @property
+    def query(self) -> str:
+        """What was searched for."""
+        return self.request.GET.get("q", "") if self.section == "executions" else ""
+
+    @property
+    def admin(self) -> str:
+        """Django's admin, for those who may enter it."""
+        try:
+            return reverse("admin:index") if getattr(self.user, "is_staff", False) else ""
+        except NoReverseMatch:
+            return ""
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """How things stand: one query."""
+        return alarms(maintain_lock=MAINTAIN_LOCK)
+
+    @cached_property
+    def banners(self) -> list[Banner]:
+        """What everybody should know first; nothing for those who may see nothing."""
+        return list(self._banners()) if may(self.request, "view_execution") else []
+
+    def _banners(self) -> Iterator[Banner]:
+        if conf.get().READ_ONLY:
+            yield Banner("", "lock", "Read-only.", str(ReadOnly.__doc__))
+        if not self.alarms.workers:
+            yield Banner(
+                "bad",
+                "worker",
+                "No worker is at work.",
+                "What is asked for is kept, and nothing starts until one does.",
+                _url("workers"),
+                "Workers",
+            )
+        if not self.alarms.maintained:
+            yield Banner(
+                "bad",
+                "bell",
+                "Maintain is silent.",
+                "Nobody wakes scheduled and retrying executions, nor finds the attempts of dead workers. "
+                "Start one: manage.py maintain",
+            )
+        if not dispatch.answers():
+            yield Banner(
+                "warn",
+                "queue",
+                "Queue degraded: Redis does not answer.",
+                "Nothing is lost. What is asked for is kept, and starts once Redis is back, or when maintain finds it.",
+            )
+        if self.alarms.pauses:
+            yield _paused(self.alarms.pauses)
+
+
+def _paused(pauses: tuple[Pause, ...]) -> Banner:
+    first, more = pauses[0], len(pauses) - 1
+    title = f"Paused: {first.kind} {first.name}" + (f" and {more} more." if more else ".")
+    text = f"By {first.by} since {first.at:%Y-%m-%d %H:%M} UTC: {first.reason}"
+    page = "queues" if first.kind == "queue" else "actions"
+    return Banner("warn", "pause", title, text, _url(page), page.capitalize())
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(f"console:{name}")
+    except NoReverseMatch:
+        return ""

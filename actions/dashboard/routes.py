@@ -1,0 +1,51 @@
+"""Whom each page is for. What says nothing is not served: `route` refuses a view that none of these has marked."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+
+from actions.desk import permit
+
+View = Callable[..., HttpResponseBase]
+
+
+def needs(*verbs: str) -> Callable[[View], View]:
+    """For those who are logged in and have all these permissions; others are told which one is missing."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            for verb in verbs:
+                permit.require(request, verb)
+            return view(request, *args, **kwargs)
+
+        guarded.for_whom = verbs  # type: ignore[attr-defined]  # a mark that `route` looks for
+        return guarded
+
+    return decorate
+
+
+def logged_in(view: View) -> View:
+    """For everybody with an account."""
+    return needs()(view)
+
+
+def everybody(view: View) -> View:
+    """For strangers too."""
+    view.for_whom = None  # type: ignore[attr-defined]  # a mark that `route` looks for
+    return view
+
+
+def route(pattern: str, view: View, name: str) -> URLPattern:
+    """A page of the console. Raises ImproperlyConfigured for a view that does not say whom it is for."""
+    if not hasattr(view, "for_whom"):
+        raise ImproperlyConfigured(f"The page {name} does not say whom it is for: @needs, @logged_in or @everybody.")
+    return path(pattern, view, name=name)

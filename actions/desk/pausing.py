@@ -1,0 +1,68 @@
+"""The form that pauses or resumes an action or a queue, for every face."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect
+
+from actions import messages as words
+from actions.desk.forms.acts import ReasonForm
+from actions.desk.permit import actor_of
+from actions.engine.operate import pause
+from actions.errors import DoplatformError, Forbidden
+from actions.models import Action, Queue
+
+_VERBS: dict[tuple[type[Any], bool], Callable[..., bool]] = {
+    (Action, True): pause.pause_action,
+    (Action, False): pause.resume_action,
+    (Queue, True): pause.pause_queue,
+    (Queue, False): pause.resume_queue,
+}
+
+
+def pause_form(
+    request: HttpRequest,
+    row: Action | Queue,
+    back: str,
+    *,
+    paused: bool,
+    noted: Callable[[str], object] = lambda _: None,
+) -> HttpResponseRedirect | dict[str, Any]:
+    """GET: what the form shows; POST does it and goes `back`. `noted` is told what was changed, and why."""
+    verb = "pause" if paused else "resume"
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = _VERBS[type(row), paused](row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"])
+        except Forbidden as error:
+            raise PermissionDenied(error.message) from None
+        except DoplatformError as error:
+            form.add_error("reason", error.message)
+        else:
+            _say(request, row, changed=changed, paused=paused)
+            if changed:
+                noted(f"{verb}: {form.cleaned_data['reason']}"[:2_000])
+            return HttpResponseRedirect(back)
+    return {
+        "title": f"{verb.capitalize()} {row._meta.verbose_name} {row}",
+        "row": row,
+        "back": back,
+        "explain": words.EXPLAIN[verb],
+        "verb": verb.capitalize(),
+        "danger": paused,
+        "form": form,
+    }
+
+
+def _say(request: HttpRequest, row: Action | Queue, *, changed: bool, paused: bool) -> None:
+    if changed:
+        messages.success(request, f"{row}: {words.PAUSED if paused else words.RESUMED}")
+        return
+    row.refresh_from_db(fields=["paused_at", "paused_by"])
+    if paused and row.paused_at is not None:
+        since = f"{row.paused_at:%Y-%m-%d %H:%M:%S} UTC"
+        messages.warning(request, f"{row} was already paused by {row.paused_by} at {since}. Nothing was changed.")
+    else:
+        messages.warning(request, f"{row} is not paused. Nothing was changed.")

@@ -1,0 +1,153 @@
+"""Failures as groups: what fails alike, how often and since when, and how many executions stand failed by it now."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from actions.errors import ErrorGroupNotFound
+from actions.queries.stats import CAP
+
+HOURS = 48
+"""Bars of a sparkline, one per hour."""
+PAGE = 50
+STATES = ("open", "resolved", "ignored")
+
+# What failed again after it was resolved is open again, and so is what was ignored until a time that is past.
+_GROUPS = """
+WITH known AS (
+  SELECT *, CASE
+      WHEN state = 'resolved' AND last_seen_at <= state_at THEN 'resolved'
+      WHEN state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()) THEN 'ignored'
+      ELSE 'open'
+    END AS stands
+  FROM actions_errorgroup
+), shown AS (
+  SELECT * FROM known
+  WHERE (%(stands)s::text IS NULL OR stands = %(stands)s::text) AND (%(action)s::text IS NULL OR action = %(action)s::text)
+    AND (%(fingerprint)s::text IS NULL OR fingerprint = %(fingerprint)s::text)
+    AND (%(before)s::timestamptz IS NULL OR (last_seen_at, fingerprint) < (%(before)s::timestamptz, %(before_print)s::text))
+  ORDER BY last_seen_at DESC, fingerprint DESC
+  LIMIT %(size)s
+)
+SELECT fingerprint, action, code, error_class, place, message, count, first_seen_at, last_seen_at, stands,
+  state = 'resolved' AND stands = 'open', state_by, state_at, ignored_until, note,
+  (SELECT count(*) FROM (
+    SELECT FROM actions_execution AS execution
+    WHERE actions_error_group(execution.action_id, execution.error) = shown.fingerprint AND execution.status = 'failed'
+      AND execution.status IN ('failed', 'in_doubt', 'retrying')
+    LIMIT %(cap)s) AS failed),
+  (SELECT coalesce(jsonb_object_agg(extract(epoch FROM hour)::bigint, count), '{}') FROM actions_errortally AS tally
+    WHERE tally.fingerprint = shown.fingerprint AND tally.hour >= %(since)s::timestamptz)
+FROM shown
+ORDER BY last_seen_at DESC, fingerprint DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of failures as a page shows it."""
+
+    fingerprint: str
+    action: str
+    code: str
+    error_class: str
+    place: str
+    message: str
+    count: int
+    """Failed tries since the group is known."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    stands: str
+    """open, resolved or ignored, as of now."""
+    regressed: bool
+    """Whether it was resolved and has failed since."""
+    state_by: str
+    state_at: datetime | None
+    ignored_until: datetime | None
+    note: str
+    failed: int
+    """Executions that stand failed by it now, at most CAP."""
+    hours: tuple[int, ...]
+    """Failed tries in each of the last HOURS hours, the oldest first."""
+
+    @property
+    def more(self) -> bool:
+        """Whether more stand failed than were counted."""
+        return self.failed >= CAP
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """Some groups, the newest failure first, and where the next page begins (None: there is none)."""
+
+    groups: Sequence[Group]
+    next: tuple[datetime, str] | None
+
+
+def groups(*, stands: str | None = "open", action: str | None = None, before: tuple[datetime, str] | None = None,
+           size: int = PAGE) -> GroupPage:  # fmt: skip
+    """The groups that stand open (or resolved, ignored; None: all), those that failed last first."""
+    found = _fetch(stands=stands, action=action, before=before, size=size + 1)
+    more = found[size - 1] if len(found) > size else None
+    return GroupPage(found[:size], (more.last_seen_at, more.fingerprint) if more else None)
+
+
+def group(fingerprint: str) -> Group:
+    """One group. Raises ErrorGroupNotFound."""
+    found = _fetch(fingerprint=fingerprint) if fingerprint.isalnum() and len(fingerprint) == 32 else []
+    if not found:
+        raise ErrorGroupNotFound
+    return found[0]
+
+
+def open_groups() -> int:
+    """How many stand open, at most CAP."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, {"cap": CAP})
+        return int(cursor.fetchone()[0])
+
+
+_OPEN = """
+SELECT count(*) FROM (
+  SELECT FROM actions_errorgroup
+  WHERE NOT (state = 'resolved' AND last_seen_at <= state_at)
+    AND NOT (state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()))
+  LIMIT %(cap)s) AS found
+"""
+
+
+def _fetch(
+    *,
+    stands: str | None = None,
+    action: str | None = None,
+    fingerprint: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    size: int = 1,
+) -> list[Group]:
+    this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    since = this_hour - timedelta(hours=HOURS - 1)
+    params = {
+        "stands": stands,
+        "action": action,
+        "fingerprint": fingerprint,
+        "before": before and before[0],
+        "before_print": before and before[1],
+        "size": size,
+        "cap": CAP,
+        "since": since,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUPS, params)
+        rows = cursor.fetchall()
+    return [Group(*(*row[:-1], _bars(row[-1], since))) for row in rows]
+
+
+def _bars(tally: Any, since: datetime) -> tuple[int, ...]:
+    counts = json.loads(tally)
+    begin = int(since.timestamp())
+    return tuple(int(counts.get(str(begin + 3600 * hour), 0)) for hour in range(HOURS))

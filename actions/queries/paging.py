@@ -1,0 +1,137 @@
+"""Executions and audit entries a page at a time, newest first, as values ready for JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from actions.errors import storable
+from actions.ids import parse_id, public_id
+from actions.models import Action, AuditEntry, Execution
+from actions.queries.listing import COLUMNS, actor, moment, summary
+
+LARGEST_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, and the cursor for those after them; None where there are none."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+def named(patterns: Sequence[str], column: str = "action_id") -> Q:
+    """Rows of actions that one of the patterns names: whole names, or beginnings with a star behind."""
+    if "*" in patterns:
+        return Q()
+    exact = [pattern for pattern in patterns if not pattern.endswith("*")]
+    found = Q(**{f"{column}__in": exact})
+    for pattern in patterns:
+        if pattern.endswith("*"):
+            found |= Q(**{f"{column}__startswith": pattern[:-1]})
+    return found
+
+
+def executions(
+    patterns: Sequence[str],
+    *,
+    statuses: Sequence[str] = (),
+    action: str = "",
+    queue: str = "",
+    tag: str = "",
+    idempotency_key: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> Page:
+    """Executions of the actions that `patterns` names; `cursor` is what the page before said."""
+    rows = Execution.objects.filter(named(patterns)).order_by("-id")
+    if statuses:
+        rows = rows.filter(status__in=statuses)
+    for column, text in (("action_id", action), ("queue", queue), ("idempotency_key", idempotency_key)):
+        if text:
+            rows = rows.filter(**{column: storable(text)})
+    if tag:
+        rows = rows.filter(tags__contains=[storable(tag)])
+    if cursor:
+        rows = rows.filter(id__lt=parse_id(cursor))
+    found = [summary(row) for row in rows.values(*COLUMNS)[: limit + 1]]
+    return Page(found[:limit], found[limit - 1]["id"] if len(found) > limit else None)
+
+
+def actions(patterns: Sequence[str]) -> list[dict[str, Any]]:
+    """The declared actions that `patterns` names, without their schemas."""
+    rows = Action.objects.filter(named(patterns, "name"), declared=True).order_by("name")
+    return [_action(row) for row in rows.defer("params_schema", "result_schema")]
+
+
+def action(name: str) -> dict[str, Any] | None:
+    """One action with its schemas and policies; None when there is none."""
+    row = Action.objects.filter(pk=storable(name), declared=True).first()
+    if row is None:
+        return None
+    policies = {**row.policies, "timeout": row.timeout, "hard_timeout": row.hard_timeout}
+    return {
+        **_action(row),
+        "params_schema": row.params_schema,
+        "result_schema": row.result_schema,
+        "secret_params": row.secret_params,
+        "policies": {**policies, "max_concurrency": row.max_concurrency},
+    }
+
+
+def _action(row: Action) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "description": row.description,
+        "effects": row.effects,
+        "queue": row.queue,
+        "tags": row.tags,
+        "paused": _paused(row),
+    }
+
+
+def _paused(row: Any) -> dict[str, Any] | None:
+    if row.paused_at is None:
+        return None
+    return {"at": moment(row.paused_at), "by": row.paused_by, "reason": row.paused_reason}
+
+
+def entries(
+    *, execution: str = "", action: str = "", verb: str = "", actor_label: str = "", cursor: int | None, limit: int
+) -> Page:
+    """Audit entries, newest first; `execution` is a public id."""
+    rows = audit_rows(execution=execution, action=action, verb=verb, actor_label=actor_label).order_by("-id")
+    if cursor is not None:
+        rows = rows.filter(id__lt=cursor)
+    found = [entry(row) for row in rows[: limit + 1]]
+    return Page(found[:limit], str(found[limit - 1]["id"]) if len(found) > limit else None)
+
+
+def audit_rows(*, execution: str = "", action: str = "", verb: str = "", actor_label: str = "") -> QuerySet[AuditEntry]:
+    """The audit entries with these marks."""
+    rows = AuditEntry.objects.all()
+    if execution:
+        row_id = parse_id(execution)
+        rows = rows.filter(execution_id=row_id) if row_id else rows.none()
+    for column, text in (("action", action), ("verb", verb), ("actor_label", actor_label)):
+        if text:
+            rows = rows.filter(**{column: storable(text)})
+    return rows
+
+
+def entry(row: AuditEntry) -> dict[str, Any]:
+    """An audit entry as the API shows it."""
+    return {
+        "id": row.pk,
+        "at": moment(row.at),
+        "verb": row.verb,
+        "actor": actor(row.__dict__),
+        "execution": row.execution_id and public_id(row.execution_id),
+        "action": row.action or None,
+        "attempt": row.attempt,
+        "reason": row.reason,
+        "data": row.data,
+    }

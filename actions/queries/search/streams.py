@@ -1,0 +1,137 @@
+"""From where a search reads: streams of rows that an index gives in the order of the list.
+
+Each stream is read backwards from its newest row and stops as soon as the page is full. The pairs of bounds mean equality,
+but leave only the wanted index to give the order: with = the planner walks the primary key through millions of others' rows
+in search of what is rare.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from actions.states import Status
+
+WINDOW = 20_000
+"""Executions that a search looks at, for one page, where no index answers all of it."""
+SCATTERED_WINDOW = 10_000
+"""The same where they lie scattered over the table's pages."""
+UNUSUAL = (Status.CANCELLED, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED)
+"""Ends that have an index of their own: few executions come to them."""
+SUSPENDED = (Status.BLOCKED, Status.WAITING)
+PENDING = (Status.QUEUED, Status.RETRYING)
+
+_SELECT = "SELECT "
+_NAMED = "(SELECT found.* FROM unnest(%s::text[]) AS stream (name) CROSS JOIN LATERAL ("
+_NAMED_END = ") AS found)"
+_FENCED = " FROM (SELECT * FROM actions_execution WHERE "
+_FENCED_END = " OFFSET 0) AS execution WHERE true"
+_PLAIN = " FROM actions_execution AS execution WHERE "
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One source of rows: a condition that an index answers, and the order in which it does."""
+
+    where: str
+    params: tuple[Any, ...] = ()
+    order: tuple[str, ...] = ("execution.id",)
+    names: tuple[str, ...] | None = None
+    """One stream for each of these, called stream.name in `where`."""
+    fenced: bool = False
+    """Small enough to be read whole; the index does not give the order."""
+    by_end: bool = False
+    """Ordered by finished_at, not by id."""
+
+    @property
+    def number(self) -> int:
+        """How many streams it is."""
+        return 1 if self.names is None else len(self.names)
+
+    @property
+    def window(self) -> int:
+        """How many of its rows are looked at where the index does not answer all of a search."""
+        return WINDOW if self.where == ALL.where else SCATTERED_WINDOW
+
+    def by_finish(self) -> "Stream":
+        """The same, ordered by when they finished, for what is fenced."""
+        return replace(self, order=FAILED_BY_END.order, by_end=True)
+
+    def sql(self, columns: str, conditions: str, last: str, *, descending: bool = True) -> str:
+        """The statement of its rows; the values: of `names`, `params`, `conditions`, `last`."""
+        way = " DESC" if descending else ""
+        place = _FENCED + self.where + _FENCED_END if self.fenced else _PLAIN + self.where
+        order = " ORDER BY " + ", ".join(column + way for column in self.order)
+        body = _SELECT + columns + place + conditions + order + last
+        return f"({body})" if self.names is None else _NAMED + body + _NAMED_END
+
+    def values(self, *more: Any) -> list[Any]:
+        """The values of `sql`'s placeholders, when `more` are those of its conditions and its end."""
+        return [*([] if self.names is None else [list(self.names)]), *self.params, *more]
+
+
+ALL = Stream("true")
+FAILED_BY_END = Stream(
+    "execution.status = 'failed'",
+    order=("execution.finished_at", "execution.id"),
+    by_end=True,
+)
+_UNUSUAL = Stream(
+    "execution.status IN ('cancelled', 'failed', 'in_doubt', 'skipped')"
+    " AND execution.status >= stream.name AND execution.status <= stream.name",
+    order=("execution.status", "execution.id"),
+)
+_SUSPENDED = Stream(
+    "execution.status IN ('blocked', 'waiting') AND execution.status >= stream.name AND execution.status <= stream.name",
+    order=("execution.status", "execution.id"),
+)
+_PENDING = Stream("status IN ('queued', 'retrying') AND status = ANY (%s::text[])", fenced=True)
+_RUNNING = Stream("status = 'running'", fenced=True)
+_ACTIONS = Stream(
+    "execution.action_id >= stream.name AND execution.action_id <= stream.name",
+    order=("execution.action_id", "execution.id"),
+)
+NUMBER = """
+SELECT count(*) FROM unnest(%s::text[]) AS stream (name) CROSS JOIN LATERAL (
+  SELECT FROM actions_execution WHERE action_id >= stream.name AND action_id <= stream.name LIMIT %s) AS found
+"""
+"""How many executions these actions have, up to a bound for each."""
+BACKLOG = (
+    "SELECT count(*) FROM (SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') LIMIT %s) AS found"
+)
+"""How many are due or scheduled, up to a bound: beyond it, they are no small stream."""
+
+
+def of_statuses(statuses: tuple[str, ...]) -> list[Stream]:
+    """Streams of what has one of these statuses, of which succeeded is none."""
+    found: list[Stream] = []
+    for kinds, stream in ((UNUSUAL, _UNUSUAL), (SUSPENDED, _SUSPENDED)):
+        names = tuple(status for status in statuses if status in kinds)
+        if names:
+            found.append(replace(stream, names=names))
+    pending = [status for status in statuses if status in PENDING]
+    if pending:
+        found.append(replace(_PENDING, params=(pending,)))
+    if Status.RUNNING in statuses:
+        found.append(_RUNNING)
+    return found
+
+
+def of_actions(names: tuple[str, ...]) -> Stream:
+    """Streams of these actions' executions."""
+    return replace(_ACTIONS, names=names)
+
+
+def of_rare(names: tuple[str, ...]) -> Stream:
+    """All executions of actions that have few."""
+    return Stream("action_id = ANY (%s::text[])", (list(names),), fenced=True)
+
+
+def of_ids(column: str, ids: list[Any]) -> Stream:
+    """What is called so, belongs to these workflows, or replays these executions."""
+    return Stream(_BY_ID[column], (ids,), fenced=True)
+
+
+_BY_ID = {
+    "id": "id = ANY (%s::uuid[])",
+    "parent": "parent_id = ANY (%s::uuid[])",
+    "replay": "replay_of_id = ANY (%s::uuid[]) AND replay_of_id IS NOT NULL",
+}

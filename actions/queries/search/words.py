@@ -1,0 +1,119 @@
+"""What a search needs to know of the catalogue, and what its free words mean."""
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from uuid import UUID
+
+from django.db import connection
+
+from actions.ids import public_id
+from actions.models import Action
+from actions.queries.search.clauses import storable
+from actions.queries.search.grammar import Query, Term, Value, identifier
+
+_LONGEST_KEY = 255
+_MOST_OWNERS = 5_000
+"""Pairs of principal and action in which a key is looked for."""
+
+# Each pair of principal and action that has keys, by one descent of the unique index, and the key in each by one more: so
+# that a key is found by the index that is there for its uniqueness, and storing costs nothing more.
+_BY_KEY = """
+WITH RECURSIVE owner AS (
+  (SELECT principal, action_id FROM actions_execution WHERE idempotency_key IS NOT NULL
+   ORDER BY principal, action_id LIMIT 1)
+  UNION ALL
+  SELECT following.principal, following.action_id
+  FROM owner CROSS JOIN LATERAL (
+    SELECT principal, action_id FROM actions_execution
+    WHERE idempotency_key IS NOT NULL AND (principal, action_id) > (owner.principal, owner.action_id)
+    ORDER BY principal, action_id LIMIT 1) AS following
+)
+SELECT execution.id
+FROM (SELECT * FROM owner LIMIT %s) AS owner CROSS JOIN LATERAL (
+  SELECT id FROM actions_execution
+  WHERE principal = owner.principal AND action_id = owner.action_id AND idempotency_key = ANY (%s::text[])
+    AND idempotency_key IS NOT NULL
+) AS execution
+"""
+
+
+class Catalogue:
+    """Names of actions and which are workflows, read once when somebody asks."""
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Kind by name."""
+        return dict(Action.objects.order_by("name").values_list("name", "kind"))
+
+    def workflows(self) -> list[str]:
+        """The names of workflows."""
+        return [name for name, kind in self.kinds.items() if kind == "workflow"]
+
+    def matching(self, values: tuple[Value, ...]) -> list[str]:
+        """The names that values mean: themselves, or what fits a pattern."""
+        found = [value.text for value in values if not value.pattern]
+        for value in values:
+            if value.pattern:
+                found += [name for name in self.kinds if fits(value.text, name)]
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A query whose free words are terms by now, and sentences that say how they were read."""
+
+    query: Query
+    sentences: tuple[str, ...] = field(default=())
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name is one that the pattern means, where only `*` is special."""
+    literal = "".join(f"[{character}]" if character in "?[" else character for character in pattern)
+    return fnmatchcase(name, literal)
+
+
+def by_keys(keys: list[str]) -> list[UUID]:
+    """The executions with exactly these idempotency keys, whosoever they are."""
+    possible = [key for key in keys if len(key) <= _LONGEST_KEY and storable(key)]
+    if not possible:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_KEY, [_MOST_OWNERS, possible])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def meaning_of(query: Query, catalogue: Catalogue) -> Meaning:
+    """Read free words: an id; else an idempotency key that exists; else a part of an action's name; else of an error."""
+    if not any(query.of("")):
+        return Meaning(query)
+    words = [term.values[0].text for term in query.of("")]
+    keyed = {word: by_keys([word]) for word in dict.fromkeys(words) if identifier(word) is None}
+    terms: list[Term] = []
+    sentences: list[str] = []
+    for term in query.terms:
+        if term.field:
+            terms.append(term)
+            continue
+        word = term.values[0].text
+        field_, values, what = _read(word, bool(keyed.get(word)), catalogue)
+        terms.append(Term(field_, values, term.negated, (), term.start, term.end))
+        shown = word if len(word) <= 40 else f"{word[:40]}…"
+        sentences.append(f"“{shown.replace(chr(0), '␀')}” was read as {what}.")
+    return Meaning(Query(tuple(terms), query.zone, query.now), tuple(sentences))
+
+
+def _read(word: str, is_key: bool, catalogue: Catalogue) -> tuple[str, tuple[Value, ...], str]:
+    found = identifier(word)
+    if found is not None:
+        return "id", (Value(public_id(found)),), "an id"
+    if is_key:
+        return "key", (Value(word),), "an idempotency key"
+    names = [name for name in catalogue.kinds if word.lower() in name.lower()] if len(word) <= 100 else []
+    if names:
+        return (
+            "action",
+            tuple(Value(name) for name in names),
+            "a part of an action’s name; write error: to search errors",
+        )
+    return "error", (Value(word),), "a text in an error"

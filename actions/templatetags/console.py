@@ -1,0 +1,79 @@
+"""What the console's templates say in a word: icons, statuses, times, numbers. Text that others wrote: actions_text."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from actions.states import Outcome, Status
+
+register = template.Library()
+
+_WORDS = {"in_doubt": "in doubt", "timed_out": "timed out", "given_back": "given back"}
+_MARKS = {
+    **{status.value: status.value for status in (*Status, *Outcome)},
+    "active": "check",
+    "live": "check",
+    "done": "check",
+    "silent": "warn",
+    "gone": "out",
+    "paused": "pause",
+    "undeclared": "cancelled",
+    "resolved": "check",
+    "ignored": "eye",
+}
+"""The icon of each word that may stand in a status: those of executions and attempts, and of workers, queues, groups."""
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of our icons (templates/console/icons.html). Decoration: the word stands beside it, or in an `sr` span."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag
+def status(value: str, *, word: str = "", bare: bool = False) -> str:
+    """A status as colour, icon and word. `bare`: without the pill. `word`: said instead of the status' own."""
+    said = word or _WORDS.get(value, str(value))
+    context = {"status": value, "word": said, "mark": _MARKS.get(value, "info"), "bare": bare}
+    return render_to_string("console/parts/status.html", context)
+
+
+@register.simple_tag
+def when(at: datetime | None, *, ago: bool = False) -> str:
+    """A time: UTC, which a script turns into the reader's own, or into `3 min ago`; nothing for None."""
+    return render_to_string("console/parts/when.html", {"at": at, "ago": ago})
+
+
+@register.simple_tag
+def spark(values: Sequence[int], *, label: str = "") -> str:
+    """A row of bars, drawn by the server: the last one is now. `label` says in words what it shows."""
+    top = max(values, default=0) or 1
+    bars = [
+        {"x": number * 3, "y": round(20 - max(1.5, 20 * value / top), 1), "high": round(max(1.5, 20 * value / top), 1)}
+        for number, value in enumerate(values)
+        if value
+    ]
+    return render_to_string("console/parts/spark.html", {"bars": bars, "wide": max(1, len(values) * 3), "label": label})
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """A docstring's paragraphs, without the line breaks of the code."""
+    return [" ".join(part.split()) for part in text.replace("\r", "").split("\n\n") if part.strip()]
+
+
+@register.filter
+def short_class(dotted: str) -> str:
+    """The last part of a dotted class."""
+    return dotted.rpartition(".")[2]
+
+
+@register.filter
+def thousands(number: Any) -> str:
+    """12,345"""
+    return f"{number:,}" if isinstance(number, int) else str(number)
