@@ -69,7 +69,7 @@ class Maintain:
             Chore("rescue", rescue, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
-            Chore("analyze", planner.analyze, planner.EVERY),
+            Chore("tidy", planner.tidy, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
         ]
 

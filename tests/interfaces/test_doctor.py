@@ -139,7 +139,7 @@ def test_synchronous_commits(in_order, value):
         ("DROP TRIGGER actions_audit_truncate ON actions_auditentry", "audit.triggers"),
         ("ALTER TABLE actions_unsettled DISABLE TRIGGER actions_unsettled", "unsettled.trigger"),
         ("DROP TRIGGER actions_unsettled ON actions_unsettled", "unsettled.trigger"),
-        ("DELETE FROM django_migrations WHERE app = 'actions' AND name = '0005_workflows'", "migrations"),
+        ("DELETE FROM django_migrations WHERE app = 'actions' AND name = '0006_claim_index'", "migrations"),
         ("UPDATE actions_worker SET gone_at = now()", "workers.default"),
         ("UPDATE actions_worker SET heartbeat_at = now() - interval '1 minute'", "workers.default"),
     ],
