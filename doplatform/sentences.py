@@ -30,7 +30,6 @@ SENTENCES = {
     "sealing_disturbed": "Audit entries changed while they were being sealed: {counted} were counted, {found} found between "
     "{first} and {last}. Nothing was sealed; run audit_verify.",
     "wake_failed": "Redis does not answer; nothing is lost, work only starts some seconds later: {error}",
-    "wake_up_unreadable": "Something in Redis is no wake-up of ours, and was dropped ({error}).",
     "stranger_dropped": "Something in Redis is no wake-up of ours, and was dropped: {job}",
     "actions_not_imported": "The actions of {module} could not be imported ({place}): {error}",
 }

@@ -179,8 +179,10 @@ def inspect(queues: Sequence[str]) -> Broker:
     )
 
 
-def is_wake_up(packed: bytes) -> bool:
-    """Whether what RQ stored for an entry is a wake-up. Reads JSON of limited size, never pickle."""
+def is_wake_up(packed: Any, queue: str) -> bool:
+    """Whether what RQ stored for an entry is a wake-up of that queue. Reads JSON of limited size, never pickle."""
+    if not isinstance(packed, bytes):
+        return False
     try:
         text = zlib.decompressobj().decompress(packed, _LARGEST_WAKE_UP)
     except zlib.error:
@@ -189,7 +191,7 @@ def is_wake_up(packed: bytes) -> bool:
         function, _, args, kwargs = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         return False
-    return bool(function == DRAIN and not args and isinstance(kwargs, dict) and kwargs.keys() == {"queue"})
+    return bool(function == DRAIN and not args and kwargs == {"queue": queue})
 
 
 def _count_strangers(name: str) -> int:
@@ -200,7 +202,7 @@ def _count_strangers(name: str) -> int:
             pipeline.hget(Job.key_for(entry.decode("utf-8", "replace")), "data")
         packed = pipeline.execute()
     # Nothing stored: a worker has taken it meanwhile.
-    return sum(1 for one in packed if one is not None and not is_wake_up(one))
+    return sum(1 for one in packed if one is not None and not is_wake_up(one, name))
 
 
 def _wake(name: str) -> None:
