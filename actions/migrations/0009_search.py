@@ -28,4 +28,30 @@ class Migration(migrations.Migration):
                 models.F("replay_of"), condition=models.Q(("replay_of__isnull", False)), name="execution_replays"
             ),
         ),
+        AddIndexConcurrently(
+            model_name="auditentry",
+            index=models.Index(models.F("id"), condition=models.Q(("actor_kind", "user")), name="audit_people"),
+        ),
+        AddIndexConcurrently(
+            model_name="auditentry",
+            index=models.Index(
+                models.F("verb"),
+                models.F("id"),
+                condition=models.Q(
+                    (
+                        "verb__in",
+                        [
+                            "execution.accepted",
+                            "execution.resumed",
+                            "execution.started",
+                            "execution.succeeded",
+                            "execution.suspended",
+                            "execution.unblocked",
+                        ],
+                    ),
+                    _negated=True,
+                ),
+                name="audit_unusual",
+            ),
+        ),
     ]
