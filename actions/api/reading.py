@@ -15,7 +15,8 @@ from actions.values import DEFAULT_LIMITS, Limits
 
 LONGEST_WAIT = 60.0
 """Seconds that a request may wait for an execution's end."""
-BULK_LIMITS = replace(DEFAULT_LIMITS, max_bytes=5 * 1024 * 1024, nodes=200_000)
+BULK_LIMITS = replace(DEFAULT_LIMITS, max_bytes=5 * 1024 * 1024, nodes=50_000)
+"""For a thousand items; reading 50,000 values takes 0.2 s."""
 _TAKEN = {"", "*/*", "application/*", "application/json", "application/problem+json", "application/x-ndjson"}
 # A browser that asks for a page, and whoever takes any text, gets JSON rather than a refusal.
 _TAKEN |= {"text/html", "text/*", "text/plain"}
