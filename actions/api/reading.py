@@ -1,6 +1,7 @@
 """What a request says: headers and bodies, read strictly."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import pydantic
 from django.http import HttpRequest
 
-from actions import ids, values
+from actions import values
 from actions.api.problems import Refusal
 from actions.errors import IdempotencyKeyInvalid, InvalidInput, Problem
 from actions.values import DEFAULT_LIMITS, Limits
@@ -194,14 +195,6 @@ def known_names(model: type[pydantic.BaseModel], request: HttpRequest) -> None:
             raise Refusal("invalid_query", "The query is not understood.", problems=problems)
 
 
-def execution_cursor(text: str) -> str:
-    """The cursor, when it is one that a page of executions gave. Raises Refusal `invalid_query`."""
-    if text and ids.parse_id(text) is None:
-        message = "This is no cursor; take `next` of the page before."
-        raise Refusal("invalid_query", message, problems=[Problem("invalid_query", "cursor", message)])
-    return text
-
-
 def _takes_many(model: type[pydantic.BaseModel], name: str) -> bool:
     field = model.model_fields.get(name)
     return field is not None and isinstance(field.default, tuple)
@@ -212,6 +205,14 @@ def faults(error: pydantic.ValidationError) -> list[Problem]:
     return [
         Problem(str(fault["type"]), values.path(list(fault["loc"])), str(fault["msg"]))
         for fault in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def below(place: str, problems: Iterable[Problem]) -> list[Problem]:
+    """These problems as they are seen from a body that has the value at `place`."""
+    return [
+        Problem(fault.code, f"{place}{'' if fault.path[:1] in {'', '['} else '.'}{fault.path}", fault.message)
+        for fault in problems
     ]
 
 

@@ -10,6 +10,7 @@ from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
+from actions.models.tally import Tally, TallyMark
 from actions.models.verbkey import VerbKey
 from actions.models.view import PreferredView, SavedView
 from actions.models.worker import Worker
@@ -39,6 +40,8 @@ __all__ = [
     "SavedView",
     "Seal",
     "ServiceAccount",
+    "Tally",
+    "TallyMark",
     "Unsettled",
     "VerbKey",
     "Worker",

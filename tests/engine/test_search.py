@@ -244,7 +244,7 @@ def test_counts_stop_at_the_cap_and_say_when_there_may_be_more(monkeypatch):
     narrow(monkeypatch)
     windowed = counts.by_status(parse("queue:mail"))["succeeded"]
     first = page(parse("queue:mail state:succeeded"))
-    assert windowed.more and first.limited and windowed.number == len(first.rows)
+    assert windowed.more and first.limited and 0 < windowed.number <= len(first.rows)
 
 
 def test_counts_are_one_statement(django_assert_num_queries):
