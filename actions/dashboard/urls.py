@@ -3,15 +3,11 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from actions.dashboard import catalogue, entrance, overview, queues
+from actions.dashboard import bulk, catalogue, entrance, failures, overview, queues
+from actions.dashboard.executions import found, saved, taken
 from actions.dashboard.routes import needs, route
 
 app_name = "console"
-
-
-@needs("view_execution")
-def _executions(request: HttpRequest) -> HttpResponse:
-    return HttpResponseRedirect(reverse("admin:actions_execution_changelist"))
 
 
 @needs("view_execution")
@@ -21,7 +17,6 @@ def _execution(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  (i
 
 # Until the console has pages of its own for these, the admin's.
 _borrowed = [
-    route("executions/", _executions, "executions"),
     route("executions/<str:id>/", _execution, "execution"),
 ]
 
@@ -29,6 +24,11 @@ urlpatterns = [
     *overview.routes,
     *catalogue.routes,
     *queues.routes,
+    *found.routes,
+    *taken.routes,
+    *saved.routes,
+    *bulk.routes,
+    *failures.routes,
     *_borrowed,
     route("login/", entrance.log_in, "login"),
     route("logout/", entrance.log_out, "logout"),
