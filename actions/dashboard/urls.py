@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from actions.dashboard import catalogue, entrance, overview, queues
+from actions.dashboard.execution import urls as execution
 from actions.dashboard.routes import needs, route
 
 app_name = "console"
@@ -14,15 +15,9 @@ def _executions(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:actions_execution_changelist"))
 
 
-@needs("view_execution")
-def _execution(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  (it is the id)
-    return HttpResponseRedirect(reverse("admin:actions_execution_change", args=[id]))
-
-
-# Until the console has pages of its own for these, the admin's.
+# Until the console has a page of its own for these, the admin's.
 _borrowed = [
     route("executions/", _executions, "executions"),
-    route("executions/<str:id>/", _execution, "execution"),
 ]
 
 urlpatterns = [
@@ -30,6 +25,7 @@ urlpatterns = [
     *catalogue.routes,
     *queues.routes,
     *_borrowed,
+    *execution.routes,
     route("login/", entrance.log_in, "login"),
     route("logout/", entrance.log_out, "logout"),
     route("look/", entrance.look, "look"),
