@@ -16,4 +16,6 @@ RUN SECRET_KEY=build DEMO=False python manage.py collectstatic --noinput \
 
 USER doplatform
 EXPOSE 8000
-CMD ["gunicorn", "doplatform.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
+# Web processes; each has its share of a key's rate, and DATABASE_POOL connections to PostgreSQL at the most.
+ENV WEB_CONCURRENCY=2
+CMD ["gunicorn", "--config", "python:doplatform.serving", "doplatform.wsgi", "--bind", "0.0.0.0:8000"]

@@ -13,7 +13,10 @@ from typing import Any
 from django.db import connection
 
 from actions.definitions.actor import CODE
+from actions.engine.keys.accounts import create_account
+from actions.engine.keys.create import HIGHEST_RATE, create
 from actions.engine.operate import pause
+from actions.engine.sync import sync
 from benchmarks.app.models import Row
 from benchmarks.load import Answers, Load, request
 from benchmarks.report import Line, millis, rate
@@ -41,11 +44,11 @@ class Web:
         self._key = _api_key()
         self._address = ("127.0.0.1", _free_port())
         place = f"{self._address[0]}:{self._address[1]}"
-        web = ["-m", "gunicorn", "doplatform.wsgi", "--bind", place, "--workers", str(WORKERS)]
-        web += ["--worker-class", "gthread", "--threads", "320", "--worker-connections", "1000"]
-        web += ["--log-level", "warning", "--no-control-socket"]
+        web = ["-m", "gunicorn", "--config", "python:doplatform.serving", "doplatform.wsgi", "--bind", place]
+        web += ["--log-level", "warning"]
         ground.start("web", *web, env={"WEB_CONCURRENCY": str(WORKERS)})
         await_true(self._answers, seconds=30, what="the web server")
+        sync()
         # Nothing starts: what is compared is asking, not doing.
         pause.pause_queue("default", actor=CODE, reason="benchmark")
         self._row = Row.objects.create(number=1, text="hello").pk
@@ -205,7 +208,9 @@ _STATEMENTS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE da
 
 def _api_key() -> str:
     """The text of a key that may do what is measured."""
-    raise NotImplementedError
+    create_account("benchmark", actor=CODE, reason="benchmark")
+    made = create(scopes=["action:*:trigger", "action:*:read"], account="benchmark", rate=HIGHEST_RATE, actor=CODE)
+    return made.text
 
 
 def _body() -> bytes:

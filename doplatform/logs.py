@@ -9,8 +9,8 @@ import structlog
 from actions.values.keytext import without_keys
 from doplatform import sentences
 
-_NOISY = ("rq", "rq.worker", "rq.scheduler", "axes")
-"""What they say at INFO is said better by our own worker, and by the audit."""
+_NOISY = ("rq", "rq.worker", "rq.scheduler", "axes", "psycopg.pool")
+"""What they say at INFO is said better by our own worker and by the audit, or is a line per request."""
 
 
 def configure(settings: dict[str, Any]) -> None:
@@ -64,11 +64,13 @@ def _redis_away(record: logging.LogRecord) -> bool:
 def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     """The sentence alone, after its level where somebody should look."""
     level = event.pop("level", "info")
-    for name in ("timestamp", "logger"):
+    calm = level in {"info", "debug"}
+    # By its id a request is found that somebody was shown as broken; others need none.
+    for name in ("timestamp", "logger", *(["request_id"] if calm else [])):
         event.pop(name, None)
     exception = event.pop("exception", None)
     line = sentences.say(str(event.pop("event", "")), event)
-    line = line if level in {"info", "debug"} else f"{level}: {line}"
+    line = line if calm else f"{level}: {line}"
     return f"{line}\n{exception}" if exception else line
 
 

@@ -14,10 +14,13 @@ class Probes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info == "/healthz":
-            return JsonResponse({"status": "ok"})
-        if request.path_info == "/readyz":
-            return self._ready()
-        return self.get_response(request)
+            response: HttpResponse = JsonResponse({"status": "ok"})
+        elif request.path_info == "/readyz":
+            response = self._ready()
+        else:
+            return self.get_response(request)
+        response["Content-Length"] = str(len(response.content))
+        return response
 
     @staticmethod
     def _ready() -> HttpResponse:

@@ -43,8 +43,8 @@ DELETE FROM actions_errorgroup; DELETE FROM actions_errortally; DELETE FROM acti
 DELETE FROM actions_bulkoperation; UPDATE actions_errormark SET xid = 0, entry = 0; DELETE FROM app_effect;
 DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
 DELETE FROM actions_apikey; DELETE FROM actions_serviceaccount; DELETE FROM actions_callback;
-DELETE FROM actions_delivery; DELETE FROM actions_verbkey;
-TRUNCATE actions_auditentry, actions_seal
+DELETE FROM actions_delivery; DELETE FROM actions_verbkey; TRUNCATE actions_auditentry, actions_seal;
+DELETE FROM actions_tally; UPDATE actions_tallymark SET xid = -9223372036854775808, entry = 0;
 """
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
 

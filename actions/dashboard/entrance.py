@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -18,6 +19,7 @@ from actions.dashboard.routes import everybody
 
 LARGEST = 16 * 1024
 """Bytes that a log-in may send: hashing a password of megabytes is work that strangers should not be able to order."""
+_LONGEST_NAME = 150
 _YEAR = 365 * 24 * 3600
 REFUSED = (
     "That name and password do not fit, or there were too many wrong tries. After five of them, a name has to wait "
@@ -30,6 +32,13 @@ class LogInForm(AuthenticationForm):
     """Django's, with one wording for every refusal."""
 
     error_messages = {"invalid_login": REFUSED, "inactive": REFUSED}  # noqa: RUF012  (as Django declares it)
+
+    def clean_username(self) -> str:
+        """A name as long as one can be; what is longer is nobody's, and more than the count of wrong tries can hold."""
+        name: str = self.cleaned_data["username"]
+        if len(name) > _LONGEST_NAME:
+            raise ValidationError(REFUSED)
+        return name
 
 
 class LogIn(LoginView):

@@ -4,31 +4,39 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from actions.dashboard.frame import Frame
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import logged_in, route
 from actions.desk.permit import may
 from actions.messages import EXPLAIN
-from actions.queries import executions, queues, stats
+from actions.queries import executions, failures, queues, stats
 from actions.states import CHART, Status
 
 _NEED_SOMEBODY = (Status.FAILED, Status.IN_DOUBT, Status.RETRYING)
 _ALWAYS = frozenset({*_NEED_SOMEBODY, Status.RUNNING, Status.QUEUED, Status.SUCCEEDED})
-_SHOWN = 8
+_SHOWN = 6
+_GROUPS = 4
 
 
 def overview(request: HttpRequest) -> HttpResponse:
     """The page at `/`. Who may see nothing is told so, rather than refused at the door."""
     if not may(request, "view_execution"):
         return page(request, "nothing.html", {"title": "Overview"}, section="overview")
-    context = {"title": "Overview", **_standing()}
+    frame = Frame(request, "overview")
+    context = {
+        "title": "Overview",
+        "frame": frame,
+        "workers": frame.alarms.crew,
+        "may": {verb: may(request, verb) for verb in ("retry", "resolve")},
+        **_standing(),
+    }
     if live(request):
         return fragment(request, "overview_live.html", context)
-    return page(request, "overview.html", context, section="overview")
+    return page(request, "overview.html", context)
 
 
 def _standing() -> dict[str, Any]:
     counts = stats.by_status()
-    waiting = queues.queues()
     return {
         "counts": [
             counts[status]
@@ -36,10 +44,9 @@ def _standing() -> dict[str, Any]:
             if counts[status].number or status in _ALWAYS
         ],
         "failures": executions.newest_failures(_SHOWN),
+        "groups": failures.groups(size=_GROUPS).groups,
         "doubts": executions.oldest_in_doubt(_SHOWN),
-        "queues": waiting,
-        "oldest": min((queue.oldest for queue in waiting if queue.oldest), default=None),
-        "workers": queues.workers(),
+        "queues": queues.queues(),
     }
 
 

@@ -6,9 +6,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from actions.errors import ActionNotFound
+from actions.values.keytext import without_keys
 
 if TYPE_CHECKING:
     from actions.definitions.action import Action
+
+_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Registry:
         if action is None:
             likely = get_close_matches(name, filter(offered, self._actions) if offered else self._actions, n=1)
             hint = f" Did you mean {likely[0]}?" if likely else ""
-            raise ActionNotFound(f"There is no action called {name!r}.{hint}")
+            raise ActionNotFound(f"There is no action called {without_keys(name[:_LONGEST_SHOWN])!r}.{hint}")
         return action
 
     def __iter__(self) -> "Iterator[Action]":

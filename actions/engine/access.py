@@ -38,6 +38,7 @@ def actor_of(user: Any) -> Actor:
 @contextmanager
 def acting() -> Iterator[None]:
     """The transaction in which a verb is permitted and done."""
+    around = _refused.get()
     refused: list[Callable[[], None]] = []
     token = _refused.set(refused)
     try:
@@ -45,8 +46,12 @@ def acting() -> Iterator[None]:
             yield
     finally:
         _refused.reset(token)
-        for write in refused:
-            write()
+        if around is not None:
+            # The one around this one may be undone as well.
+            around.extend(refused)
+        else:
+            for write in refused:
+                write()
 
 
 def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", queue: str = "") -> Key | None:

@@ -18,6 +18,8 @@ from actions.engine.group import forget, group
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
+from actions.engine.tally import EVERY as TALLY_EVERY
+from actions.engine.tally import tally
 
 _FORGET_EVERY = 3_600.0
 _GROUP_EVERY = 2.0
@@ -74,6 +76,7 @@ class Maintain:
             Chore("rescue", rescue, 0.0),
             Chore("hand_over", hand_over, 0.0),
             Chore("seal", seal, conf.get().SEAL_EVERY),
+            Chore("tally", tally, TALLY_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("group", group, _GROUP_EVERY),
             Chore("analyze", planner.analyze, planner.EVERY),

@@ -25,6 +25,11 @@ class InvalidParams(InvalidInput):
     def __init__(self, action: str, problems: Sequence[Problem]) -> None:
         listed = "; ".join(f"{problem.path or 'params'}: {problem.message}" for problem in problems)
         super().__init__("invalid_params", f"The params of {action} do not fit its schema: {listed}", problems=problems)
+        self.action = action
+
+    def moved(self, problems: Sequence[Problem]) -> "InvalidParams":
+        """The same with other paths, where the params are part of something larger."""
+        return InvalidParams(self.action, problems)
 
 
 class ActionNotFound(DoplatformError):

@@ -11,6 +11,7 @@ from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
 from actions.models.verbkey import VerbKey
+from actions.models.tally import Tally, TallyMark
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
@@ -35,6 +36,8 @@ __all__ = [
     "Queue",
     "Seal",
     "ServiceAccount",
+    "Tally",
+    "TallyMark",
     "Unsettled",
     "VerbKey",
     "Worker",

@@ -3,17 +3,25 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
+from actions.ids import public_id
 from actions.queries.health import fresh_since
 
 MOST_PAUSES = 50
+MOST_CREW = 6
 
 # A lock by one bigint shows as two halves and objsubid 1.
 _ALARMS = """
 SELECT
   (SELECT count(*) FROM actions_worker WHERE gone_at IS NULL AND heartbeat_at >= %(fresh)s),
+  (SELECT coalesce(jsonb_agg(to_jsonb(worker) ORDER BY worker.name), '[]')
+   FROM (
+     SELECT name, heartbeat_at, current, heartbeat_at >= %(fresh)s AS fresh
+     FROM actions_worker WHERE gone_at IS NULL ORDER BY started_at DESC LIMIT %(crew)s) AS worker)::text,
   EXISTS (
     SELECT FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = %(lock)s
@@ -40,11 +48,25 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Crew:
+    """A worker that has not left."""
+
+    name: str
+    heartbeat_at: datetime
+    current: str
+    """The execution at its last heartbeat; empty for none."""
+    state: str
+    """live or silent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarms:
     """How things stand beside the executions."""
 
     workers: int
     """Workers whose heartbeat is fresh."""
+    crew: tuple[Crew, ...]
+    """The first few of those that have not left."""
     maintained: bool
     """Whether a maintain acts."""
     pauses: tuple[Pause, ...]
@@ -53,8 +75,18 @@ class Alarms:
 
 def alarms(*, maintain_lock: int) -> Alarms:
     """By one statement; `maintain_lock` is the advisory lock that an acting maintain holds."""
+    params: dict[str, Any] = {"fresh": fresh_since(), "lock": maintain_lock, "most": MOST_PAUSES, "crew": MOST_CREW}
     with connection.cursor() as cursor:
-        cursor.execute(_ALARMS, {"fresh": fresh_since(), "lock": maintain_lock, "most": MOST_PAUSES})
-        workers, maintained, pauses = cursor.fetchone()
-    found = (Pause(**{**pause, "at": datetime.fromisoformat(pause["at"])}) for pause in json.loads(pauses))
-    return Alarms(workers, maintained, tuple(found))
+        cursor.execute(_ALARMS, params)
+        workers, crew, maintained, pauses = cursor.fetchone()
+    return Alarms(
+        workers=workers,
+        crew=tuple(_crew(**worker) for worker in json.loads(crew)),
+        maintained=maintained,
+        pauses=tuple(Pause(**{**pause, "at": datetime.fromisoformat(pause["at"])}) for pause in json.loads(pauses)),
+    )
+
+
+def _crew(*, name: str, heartbeat_at: str, current: str | None, fresh: bool) -> Crew:
+    on = public_id(UUID(current)) if current else ""
+    return Crew(name, datetime.fromisoformat(heartbeat_at), on, "live" if fresh else "silent")

@@ -18,10 +18,12 @@ RECENT = 1_000
 _SMALL = 64 * 1024 * 1024
 """Bytes of table up to which counting everything is quick."""
 
-_SIZE = """
-SELECT pg_relation_size(oid), greatest(reltuples, 0) FROM pg_class WHERE oid = 'actions_execution'::regclass
+# One row that says whether the table is small; its statuses are counted only then.
+_EXACT = """
+SELECT small, found.status, found.number
+FROM (SELECT pg_relation_size('actions_execution'::regclass) <= %(small)s) AS size (small)
+LEFT JOIN LATERAL (SELECT status, count(*) AS number FROM actions_execution WHERE small GROUP BY status) AS found ON true
 """
-_EXACT = "SELECT status, count(*) FROM actions_execution GROUP BY status"
 # One branch per partial index, so that each is an index scan that stops at the cap.
 _CAPPED = """
 SELECT 'queued', count(*) FROM (
@@ -37,9 +39,10 @@ UNION ALL SELECT 'in_doubt', count(*) FROM (
 """
 # What has no index of its own comes from the planner's statistics, as old as the last ANALYZE.
 _ESTIMATED = """
-SELECT value, (frequency * %(rows)s)::bigint
-FROM pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (value, frequency)
-WHERE schemaname = current_schema() AND tablename = 'actions_execution' AND attname = 'status'
+SELECT value, (frequency * greatest(reltuples, 0))::bigint
+FROM pg_class, pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (value, frequency)
+WHERE oid = 'actions_execution'::regclass AND schemaname = current_schema()
+  AND tablename = 'actions_execution' AND attname = 'status'
 """
 # The pair of bounds means equality, but leaves only the index on (action, id) to give the order: with = the planner walks
 # the primary key through millions of others' rows in search of an action that is rare.
@@ -86,11 +89,11 @@ class Recent:
 
 def by_status() -> dict[Status, Count]:
     """Every status with its number, exact while the table is small, bounded or estimated beyond."""
-    size, rows = _fetch(_SIZE)[0]
-    if size <= _SMALL:
-        exact = dict(_fetch(_EXACT))
+    rows = _fetch(_EXACT, {"small": _SMALL})
+    if rows[0][0]:
+        exact = {name: number for _, name, number in rows}
         return {status: Count(status, exact.get(status.value, 0)) for status in Status}
-    estimated = dict(_fetch(_ESTIMATED, {"rows": rows}))
+    estimated = dict(_fetch(_ESTIMATED))
     counts = {status: Count(status, estimated.get(status.value, 0), estimated=True) for status in Status}
     for name, number in _fetch(_CAPPED, {"cap": CAP + 1}):
         counts[Status(name)] = Count(Status(name), min(number, CAP), more=number > CAP)

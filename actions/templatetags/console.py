@@ -1,5 +1,6 @@
 """What the console's templates say in a word: icons, statuses, times, numbers. Text that others wrote: actions_text."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,30 @@ def status(value: str, *, word: str = "", bare: bool = False) -> str:
 def when(at: datetime | None, *, ago: bool = False) -> str:
     """A time: UTC, which a script turns into the reader's own, or into `3 min ago`; nothing for None."""
     return render_to_string("console/parts/when.html", {"at": at, "ago": ago})
+
+
+@register.simple_tag
+def spark(values: Sequence[int], *, label: str = "") -> str:
+    """A row of bars, drawn by the server: the last one is now. `label` says in words what it shows."""
+    top = max(values, default=0) or 1
+    bars = [
+        {"x": number * 3, "y": round(20 - max(1.5, 20 * value / top), 1), "high": round(max(1.5, 20 * value / top), 1)}
+        for number, value in enumerate(values)
+        if value
+    ]
+    return render_to_string("console/parts/spark.html", {"bars": bars, "wide": max(1, len(values) * 3), "label": label})
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """A docstring's paragraphs, without the line breaks of the code."""
+    return [" ".join(part.split()) for part in text.replace("\r", "").split("\n\n") if part.strip()]
+
+
+@register.filter
+def short_class(dotted: str) -> str:
+    """The last part of a dotted class."""
+    return dotted.rpartition(".")[2]
 
 
 @register.filter

@@ -7,22 +7,22 @@
   const off = () => document.documentElement.dataset.keys === "off";
   const inField = (target) => target instanceof Element && (target.matches("input:not([type=checkbox], [type=radio]), select, textarea") || target.isContentEditable);
   const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
-  const current = () => document.querySelector("[data-row][aria-selected='true']");
+  const current = () => document.querySelector("[data-row][data-current]");
 
   function move(step) {
     const all = rows();
     if (!all.length) return;
     const at = all.indexOf(current());
     const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
-    for (const row of all) row.removeAttribute("aria-selected");
-    next.setAttribute("aria-selected", "true");
+    for (const row of all) row.removeAttribute("data-current");
+    next.setAttribute("data-current", "");
     const link = next.querySelector("a[data-open], a[href]");
     (link || next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   }
 
   function letGo() {
-    for (const row of rows()) row.removeAttribute("aria-selected");
+    for (const row of rows()) row.removeAttribute("data-current");
   }
 
   const keys = {

@@ -288,6 +288,13 @@ def test_a_refusal_inside_of_acting_is_kept_although_its_transaction_is_undone()
     assert value("SELECT description FROM actions_serviceaccount") == ""
 
 
+def test_a_refusal_in_one_verb_inside_of_another_is_kept_once():
+    actor = keyed("action:*:read")
+    with pytest.raises(Forbidden), access.acting():
+        trigger.trigger("test-noop", {}, actor=actor)
+    assert [row[3] for row in denied()] == ["trigger"]
+
+
 def test_a_refusal_keeps_no_secret_and_no_more_than_it_needs():
     made = new_key("action:*:read")
     actor = keyed("action:*:read", label="b")

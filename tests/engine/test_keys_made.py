@@ -312,6 +312,7 @@ def test_the_text_of_a_key_is_nowhere():
             lambda: new_key(label=f"for {made.text}"), lambda: new_key(account="x", label=made.text),
             lambda: disable_account(made.id, actor=keyed(label="n"), reason=made.text),
             lambda: trigger(made.text, {}, actor=keyed(label="o")),
+            lambda: trigger(made.text, {}, actor=keyed("action:*:trigger", label="p")), lambda: trigger(made.text, {}, actor=ALICE),
         ):  # fmt: skip
             told(act)
         create_account("other", description=made.text, actor=ALICE, reason=WHY)

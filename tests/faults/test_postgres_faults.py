@@ -69,7 +69,7 @@ def test_every_session_ends_again_and_again(world: World) -> None:
                 "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
             )
     ended = {public: world.ends(public, seconds=20) for public in acknowledged}
-    assert set(ended.values()) == {"succeeded"}, world.rows(
+    assert set(ended.values()) == {"succeeded"}, world.sql(
         "SELECT error, losses, tries, attempt FROM actions_execution WHERE error IS NOT NULL"
     )
     wait(lambda: world.one("SELECT count(*) FROM actions_execution WHERE status <> 'succeeded'") == 0, 20)
@@ -97,7 +97,7 @@ def test_the_server_is_killed(world: World, away: float) -> None:
         answer = client.ask("invoke", action="test-write", params={}, key="after")
     acknowledged.append(answer["id"])
     ended = {public: world.ends(public, seconds=20) for public in acknowledged}
-    assert set(ended.values()) == {"succeeded"}, world.rows(
+    assert set(ended.values()) == {"succeeded"}, world.sql(
         "SELECT error, losses, tries, attempt FROM actions_execution WHERE error IS NOT NULL"
     )
     assert world.ends(outside) in {"succeeded", "in_doubt"}

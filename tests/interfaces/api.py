@@ -70,6 +70,9 @@ class Api:
         kind = sent.pop("content_type", "application/json")
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         meta = {f"HTTP_{name}": value for name, value in sent.items() if value is not None}
+        if method == "POST":
+            meta["CONTENT_LENGTH"] = str(len(raw))
+            meta["CONTENT_TYPE"] = kind
         url = path if path.startswith("/") else f"/api/v1/{path}"
         response = self.client.generic(method, url, raw, content_type=kind, query_params=query, secure=False, **meta)
         answer = Answer(response)

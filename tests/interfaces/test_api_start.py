@@ -1,15 +1,22 @@
 """POST of executions: accepted, repeated, refused; RELIABILITY.md section 3 to the letter."""
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from actions import Actor
+from actions.definitions.engine import Invocation
+from actions.definitions.registry import registry
+from actions.engine.accept import accept
 from actions.queries import representation
 from tests.interfaces.api import Api, api, caller
-from tests.stage import Elsewhere, crew, declare, engine, observer, rows, value, worker
+from tests.stage import PATIENCE, Elsewhere, crew, declare, engine, rows, value, worker
 
-__all__ = ["api", "caller", "crew", "declare", "engine", "observer", "worker"]
+__all__ = ["api", "caller", "crew", "declare", "engine", "worker"]
 
 
 def count() -> int:
@@ -298,14 +305,29 @@ def test_many_with_faults(api: Api, strict: None):
     assert count() == 1_000
 
 
-def test_another_request_holds_the_key(api: Api, observer: Any):
-    """Section 3, 7: 409 with Retry-After, after two seconds at most"""
-    key = {"IDEMPOTENCY_KEY": "k"}
-    with observer.transaction():
-        observer.execute("LOCK TABLE actions_execution IN SHARE ROW EXCLUSIVE MODE")
-        answer = Elsewhere(lambda: api.start("test-noop", **key)).outcome()
+def test_another_request_holds_the_key(api: Api):
+    """Section 3, 7: 409 with Retry-After, after two seconds at most; then as if nothing had been"""
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            actor = Actor("api_key", f"service:{api.account}", "the same")
+            invocation = Invocation(params={}, idempotency_key="k", actor=actor)
+            accept(registry.find("test-noop"), invocation)
+            held.set()
+            assert go.wait(PATIENCE)
+            transaction.set_rollback(True)
+
+    holder = Elsewhere(hold)
+    assert held.wait(PATIENCE)
+    begun = time.monotonic()
+    answer = api.start("test-noop", IDEMPOTENCY_KEY="k")
+    assert 1.5 < time.monotonic() - begun < 4
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (409, "idempotency_in_progress", "1")
-    assert api.start("test-noop", **key).status == 202
+    go.set()
+    holder.outcome()
+    assert api.start("test-noop", IDEMPOTENCY_KEY="k").status == 202
+    assert value("SHOW lock_timeout") == "0"
 
 
 def test_statements(api: Api, django_assert_num_queries: Any):
@@ -333,8 +355,6 @@ def test_statements(api: Api, django_assert_num_queries: Any):
 
 def test_secret_params_stay_secret(api: Api):
     """Dots wherever it is shown"""
-    from actions.definitions.registry import registry
-
     name = next(one.name for one in registry if one.params.secret and one.name.startswith("test-"))
     secret = sorted(registry.find(name).params.secret)
     params = dict.fromkeys(secret, "canary-51f0")

@@ -145,11 +145,7 @@ WHERE app = 'actions' AND name = (SELECT max(name) FROM django_migrations WHERE 
         ("DROP TRIGGER actions_audit_truncate ON actions_auditentry", "audit.triggers"),
         ("ALTER TABLE actions_unsettled DISABLE TRIGGER actions_unsettled", "unsettled.trigger"),
         ("DROP TRIGGER actions_unsettled ON actions_unsettled", "unsettled.trigger"),
-<<<<<<< HEAD
-        ("DELETE FROM django_migrations WHERE app = 'actions' AND name > '0004'", "migrations"),
-=======
         (NEWEST_NOT_APPLIED, "migrations"),
->>>>>>> outside
         ("UPDATE actions_worker SET gone_at = now()", "workers.default"),
         ("UPDATE actions_worker SET heartbeat_at = now() - interval '1 minute'", "workers.default"),
     ],

@@ -1,10 +1,7 @@
 """What the stories in the browser stand on: an instance that is up, the administrator's window, the demo's buttons."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,18 +9,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from doplatform import paths
 from tests.journeys.instance import Instance
-from tests.plugin import OWN
+from tests.journeys.terminal import Terminal
 
 _ENDS = 20_000  # milliseconds
 _NO_SEED = "demo_seeded"
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def instance(own_folder: Path) -> Iterator[Instance]:
     """The platform, up, with the demo's servers on free ports and without its seed."""
-    data = tmp_path_factory.mktemp("story") / "data"
+    data = own_folder / "story"
     data.mkdir()
     (data / _NO_SEED).touch()
     with pytest.MonkeyPatch.context() as patch:
@@ -33,6 +29,13 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
             up.ready()
             up.says("Stop and start them on")
             yield up
+
+
+@pytest.fixture(scope="module")
+def terminal(instance: Instance) -> Iterator[Terminal]:
+    """A second terminal, for `manage.py`."""
+    with Terminal(instance.data) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -64,21 +67,6 @@ def press(control: Page, server: str, button: str) -> None:
     found = section.get_by_role("button", name=button, exact=True)
     if found.is_enabled():
         found.click()
-
-
-def manage(instance: Instance, *arguments: str) -> Any:
-    """A command in a second terminal, with --json."""
-    environment = {name: value for name, value in os.environ.items() if name not in OWN}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments, "--json"],
-        cwd=paths.BASE,
-        env={**environment, "DO_DATA": str(instance.data), "HTTPS": "False"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return json.loads(done.stdout)
 
 
 def trigger(page: Page, action: str, reason: str = "", **params: str) -> str:
@@ -113,9 +101,9 @@ def retry(page: Page, execution: str, reason: str) -> None:
     page.get_by_role("button", name="Retry").click()
 
 
-def audit(instance: Instance, execution: str) -> list[tuple[str, str, str]]:
+def audit(terminal: Terminal, execution: str) -> list[tuple[str, str, str]]:
     """verb, actor and reason of every entry, oldest first."""
-    shown = manage(instance, "executions", "show", execution)
+    shown = terminal.manage("executions", "show", execution)
     return [(entry["verb"], entry["actor"]["label"], entry["reason"]) for entry in shown["audit"]]
 
 

@@ -49,11 +49,9 @@ def chromium() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-def opened(chromium: Browser, site: str, *, size: str = "desk", scheme: str = "light", scripts: bool = True) -> Page:
+def opened(chromium: Browser, site: str, *, size: str = "desk", scripts: bool = True) -> Page:
     """A new window, logged in."""
-    context = chromium.new_context(
-        viewport=SIZES[size], color_scheme=scheme, java_script_enabled=scripts, base_url=site
-    )
+    context = chromium.new_context(viewport=SIZES[size], java_script_enabled=scripts, base_url=site)
     page = context.new_page()
     page.goto("/admin/")
     page.fill("input[name=username]", "ada")
@@ -63,7 +61,7 @@ def opened(chromium: Browser, site: str, *, size: str = "desk", scheme: str = "l
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_trigger_fail_retry(site, chromium, tmp_path, scripts):
+def test_trigger_fail_retry(site, chromium, scripts):
     """D15: the same by forms and links alone."""
     User.objects.create_superuser("ada", password="ada")
     with inline_worker() as worker:
@@ -81,10 +79,10 @@ def test_trigger_fail_retry(site, chromium, tmp_path, scripts):
         worker.work(waiting=True)
         page.goto("/admin/")
         expect(page.locator(".do-overview")).to_contain_text("the mail server is down")
-        shoot(page, tmp_path / "overview.png")
+        shoot(page, "overview")
         page.locator(".do-overview .do-table a").first.click()
         expect(page.locator("h1")).to_contain_text("failed")
-        shoot(page, tmp_path / "failed.png")
+        shoot(page, "failed")
         page.get_by_role("link", name="Retry", exact=True).click()
         page.get_by_label("Reason").fill("it was started again")
         page.get_by_role("button", name="Retry").click()
@@ -94,26 +92,22 @@ def test_trigger_fail_retry(site, chromium, tmp_path, scripts):
         expect(page.locator("h1")).to_contain_text("succeeded")
         expect(page.get_by_role("region", name="What came of it")).to_contain_text("at last")
         expect(page.locator(".do-execution")).to_contain_text("it was started again")
-        shoot(page, tmp_path / "succeeded.png")
+        shoot(page, "succeeded")
     assert rows("SELECT count(*) FROM actions_execution") == [(1,)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_pages_fit_and_load_what_they_ask_for(site, chromium, tmp_path, size, scheme):
-    """No page scrolls sideways, no file is missing, nothing is complained about in the console."""
+def test_pages_fit_and_load_what_they_ask_for(site, chromium, size):
+    """No page scrolls sideways, light or dark, no file is missing, nothing is complained about in the console."""
     User.objects.create_superuser("ada", password="ada")
-    folder = Path(os.environ.get("DO_TEST_SCREENSHOTS") or tmp_path)
     with inline_worker() as worker:
         failed = app.fail.invoke(message="550 5.1.1 <ada@example.com>: Recipient address rejected " * 3)
         app.face_form.invoke(text="hello", items=[1, 2], pin="hunter2")
         app.noop.invoke_many([{"n": number} for number in range(30)])
         app.doubt.invoke()
         worker.work(waiting=True)
-        page = opened(chromium, site, size=size, scheme=scheme)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+        page = opened(chromium, site, size=size)
+        complaints = complaints_of(page)
         addresses = {
             "overview": "/admin/",
             "executions": "/admin/actions/execution/",
@@ -128,13 +122,31 @@ def test_pages_fit_and_load_what_they_ask_for(site, chromium, tmp_path, size, sc
             "queues": "/admin/actions/queue/",
         }
         for name, address in addresses.items():
-            page.goto(address)
-            shoot(page, folder / f"{name}-{size}-{scheme}.png")
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide <= 0, f"{name} is {wide} px too wide"
+            fits(page, address, size, f"{name}-{size}")
     assert complaints == []
 
 
-def shoot(page: Page, path: Path) -> None:
-    """A picture of what is seen without scrolling."""
-    page.screenshot(path=path)
+def complaints_of(page: Page) -> list[str]:
+    """What this window will have to complain about: errors in its console, answers of 400 and more."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+    return complaints
+
+
+def fits(page: Page, address: str, size: str, name: str, *, whole: bool = False) -> None:
+    """The page there does not scroll sideways, in light and in dark. Opened in the one at a desk, in the other on a phone."""
+    schemes = ("light", "dark") if size == "desk" else ("dark", "light")
+    page.emulate_media(color_scheme=schemes[0])
+    page.goto(address)
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        shoot(page, f"{name}-{scheme}", whole=whole)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name}-{scheme} is {wide} px too wide"
+
+
+def shoot(page: Page, name: str, *, whole: bool = False) -> None:
+    """A picture, where somebody wants to look at it: in the folder of DO_TEST_SCREENSHOTS."""
+    if folder := os.environ.get("DO_TEST_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)

@@ -8,14 +8,17 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.journeys.instance import Instance
-from tests.journeys.story import audit, becomes, control, instance, lines, manage, page, press, trigger
+from tests.journeys.story import audit, becomes, control, instance, lines, page, press, terminal, trigger
+from tests.journeys.terminal import Terminal
 
-__all__ = ["control", "instance", "page"]
+__all__ = ["control", "instance", "page", "terminal"]
 
 WHY = "the mail server is back"
 
 
-def test_a_mail_fails_the_server_is_started_and_a_retry_succeeds(instance: Instance, page: Page, control: Page):
+def test_a_mail_fails_the_server_is_started_and_a_retry_succeeds(
+    instance: Instance, terminal: Terminal, page: Page, control: Page
+):
     """The story at the top of the README."""
     press(control, "mail server", "Stop")
     execution = trigger(page, "send-welcome-email", email="ada@example.com", name="Ada", reason="Ada signed up")
@@ -35,7 +38,7 @@ def test_a_mail_fails_the_server_is_started_and_a_retry_succeeds(instance: Insta
     assert [(mail["to"], mail["message_id"]) for mail in lines(instance, "mails.jsonl")] == [
         ("ada@example.com", f"<{execution}@example.com>")
     ]
-    assert audit(instance, execution) == [
+    assert audit(terminal, execution) == [
         ("execution.accepted", "admin", "Ada signed up"),
         *[("execution.started", "doplatform", ""), ("execution.retrying", "doplatform", "")] * 2,
         ("execution.started", "doplatform", ""),
@@ -49,13 +52,13 @@ def test_a_mail_fails_the_server_is_started_and_a_retry_succeeds(instance: Insta
 
 
 def test_a_payment_without_an_answer_is_settled_by_its_resolver_and_charged_once(
-    instance: Instance, page: Page, control: Page
+    instance: Instance, terminal: Terminal, page: Page, control: Page
 ):
     """I-04"""
     press(control, "payment provider", "Cut the connection")
     execution = trigger(page, "charge-payment", order_id="B-1", amount="25.80")
     becomes(page, "succeeded")
-    shown = manage(instance, "executions", "show", execution)
+    shown = terminal.manage("executions", "show", execution)
     charges = [charge for charge in lines(instance, "charges.jsonl") if charge["order_id"] == "B-1"]
     assert [charge["key"] for charge in charges] == [execution]
     assert shown["result"] == {"payment_id": charges[0]["payment_id"]}

@@ -5,14 +5,16 @@ import os
 import re
 import signal
 import socket
+import tempfile
 import time
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from tests.journeys.instance import Instance, ended, leftovers
-from tests.journeys.story import manage
+from tests.journeys.terminal import Terminal
 
 SEEDED = {
     "sign-up": ["failed", "succeeded"],
@@ -23,8 +25,15 @@ SMALL = ("--no-demo", "--workers", "1")
 
 
 @pytest.fixture
-def data(tmp_path_factory):
-    return tmp_path_factory.mktemp("up") / "data"
+def fresh(own_folder):
+    """Where nothing is yet."""
+    return Path(tempfile.mkdtemp(dir=own_folder)) / "data"
+
+
+@pytest.fixture(scope="module")
+def data(own_folder):
+    """Where others have been before, for tests that do not look at the making of it: the first of them makes it."""
+    return own_folder / "data"
 
 
 def log_in(url, user, password):
@@ -45,24 +54,24 @@ def stop(instance, number):
     return time.monotonic() - started
 
 
-def test_first_start_ctrl_c_and_second_start(data):
-    with Instance(data, *SMALL) as first:
+def test_first_start_ctrl_c_and_second_start(fresh):
+    with Instance(fresh, *SMALL) as first:
         first.ready()
         password = first.password
         assert log_in(first.url, "admin", password) == "/admin/"
-        assert {(data / name).stat().st_mode & 0o777 for name in ("secret_key", "administrator")} == {0o600}
+        assert {(fresh / name).stat().st_mode & 0o777 for name in ("secret_key", "administrator")} == {0o600}
         assert stop(first, signal.SIGINT) < 5
         assert first.process.returncode == 0
-        assert leftovers(data) == []
+        assert leftovers(fresh) == []
         first.says("up +[|] stopped")
 
-    with Instance(data, *SMALL) as second:
+    with Instance(fresh, *SMALL) as second:
         second.ready()
         assert second.password == password
-        second.says("kept in " + re.escape(str(data / "administrator")))
+        second.says("kept in " + re.escape(str(fresh / "administrator")))
         assert log_in(second.url, "admin", password) == "/admin/"
         assert stop(second, signal.SIGTERM) < 5
-        assert leftovers(data) == []
+        assert leftovers(fresh) == []
 
 
 def test_a_busy_port_gets_the_next_free_one(data):
@@ -143,24 +152,25 @@ def test_paused_processes_do_not_delay_the_stop(data):
         assert leftovers(data) == []
 
 
-def test_ctrl_c_while_it_still_starts(data):
-    with Instance(data, *SMALL) as instance:
+def test_ctrl_c_while_it_still_starts(fresh):
+    with Instance(fresh, *SMALL) as instance:
         instance.says(r"postgres +[|] is up")
         assert stop(instance, signal.SIGINT) < 5
-        assert leftovers(data) == []
+        assert leftovers(fresh) == []
 
 
-def test_a_first_look_has_something_to_show_and_a_second_one_is_not_seeded_again(data):
-    with Instance(data) as first:
+def test_a_first_look_has_something_to_show_and_a_second_one_is_not_seeded_again(fresh):
+    with Instance(fresh) as first:
         first.says(r"seed +[|] The demo is seeded", seconds=120)
         assert re.search(r"demo +[|] smtp +listens on", first.text)
-        for workflow, statuses in SEEDED.items():
-            found = manage(first, "executions", "list", "--action", workflow)["executions"]
-            assert sorted(one["status"] for one in found) == statuses
+        with Terminal(fresh) as terminal:
+            for workflow, statuses in SEEDED.items():
+                found = terminal.manage("executions", "list", "--action", workflow)["executions"]
+                assert sorted(one["status"] for one in found) == statuses
         assert stop(first, signal.SIGINT) < 5
-        assert leftovers(data) == []
+        assert leftovers(fresh) == []
 
-    with Instance(data) as second:
+    with Instance(fresh) as second:
         second.ready()
         second.says(r"demo +[|] control +listens on")
         assert stop(second, signal.SIGINT) < 5

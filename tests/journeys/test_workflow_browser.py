@@ -1,7 +1,5 @@
 """A workflow in a real browser: it waits for an event, which is emitted; a step fails, is retried, and all goes on."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from actions import GiveUp, gather, wait_for
 from actions.engine.operate.emit import emit
 from actions.testing import inline_worker
 from tests.app import actions as app
-from tests.journeys.test_admin_browser import SIZES, chromium, opened, shoot, site
+from tests.journeys.test_admin_browser import SIZES, chromium, complaints_of, fits, opened, shoot, site
 from tests.stage import ALICE, compose, declare, engine, rows, step_of
 
 __all__ = ["chromium", "compose", "declare", "engine", "site"]
@@ -55,7 +53,7 @@ def order(declare: Any, compose: Any) -> Any:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_emit_then_retry_then_done(site, chromium, order, tmp_path, scripts):
+def test_emit_then_retry_then_done(site, chromium, order, scripts):
     User.objects.create_superuser("ada", password="ada")
     with inline_worker() as worker:
         run = order.invoke(order_id="A-17")
@@ -72,7 +70,7 @@ def test_emit_then_retry_then_done(site, chromium, order, tmp_path, scripts):
         page.get_by_role("button", name="Emit").click()
         expect(page.locator(".errorlist")).to_be_visible()
         expect(page.get_by_label("Payload")).to_have_value("{approved: yes}")
-        shoot(page, tmp_path / "fault.png")
+        shoot(page, "wf-fault")
         page.get_by_label("Payload").fill('{"approved": true}')
         page.get_by_role("button", name="Emit").dblclick()
         expect(page.locator("h1")).to_contain_text("queued")
@@ -81,7 +79,7 @@ def test_emit_then_retry_then_done(site, chromium, order, tmp_path, scripts):
         expect(page.locator("h1")).to_contain_text("failed")
         expect(page.locator(".do-error")).to_contain_text("ship-parcel-0")
         expect(page.locator(".do-error")).to_contain_text("The carrier is closed until Monday")
-        shoot(page, tmp_path / "failed.png")
+        shoot(page, "wf-failed")
         order.ship.closed = False
         page.get_by_role("row", name="ship-parcel-0").get_by_role("link", name="Retry").click()
         page.get_by_label("Reason").fill("they opened")
@@ -94,16 +92,15 @@ def test_emit_then_retry_then_done(site, chromium, order, tmp_path, scripts):
         page.reload()
         expect(page.locator("h1")).to_contain_text("succeeded")
         expect(page.get_by_role("region", name="What came of it")).to_contain_text("A-17-1")
-        shoot(page, tmp_path / "succeeded.png")
+        shoot(page, "wf-succeeded")
     assert rows("SELECT count(*) FROM actions_externalevent") == [(1,)]
     assert rows("SELECT attempt FROM actions_execution WHERE step = 'charge-payment'") == [(1,)]
     assert rows("SELECT count(*) FROM actions_auditentry WHERE verb = 'execution.emitted'") == [(1,)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_workflow_pages_fit(site, chromium, order, declare, compose, tmp_path, size, scheme):
-    """No page of a workflow scrolls sideways, no file is missing, nothing is complained about in the console."""
+def test_workflow_pages_fit(site, chromium, order, declare, compose, size):
+    """No page of a workflow scrolls sideways, light or dark, no file is missing, nothing is complained about in the console."""
 
     @declare("book-seat")
     def book(seat: str) -> str:
@@ -121,17 +118,14 @@ def test_workflow_pages_fit(site, chromium, order, declare, compose, tmp_path, s
         app.give_up()
 
     User.objects.create_superuser("ada", password="ada")
-    folder = Path(os.environ.get("DO_TEST_SCREENSHOTS") or tmp_path)
     with inline_worker() as worker:
         waiting, failed, long = (order.invoke(order_id=name, parcels=n) for name, n in (("A", 1), ("B", 2), ("C", 40)))
         undone = travel.invoke()
         for run in (failed, long):
             emit(run.id, "review", {"approved": True, "by": "Ada", "note": "x" * 300}, actor=ALICE)
         worker.work()
-        page = opened(chromium, site, size=size, scheme=scheme)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+        page = opened(chromium, site, size=size)
+        complaints = complaints_of(page)
         runs = "/admin/actions/execution"
         addresses = {
             "waiting": f"{runs}/{waiting.id}/change/",
@@ -149,8 +143,5 @@ def test_workflow_pages_fit(site, chromium, order, declare, compose, tmp_path, s
             "catalogue": "/admin/actions/action/",
         }
         for name, address in addresses.items():
-            page.goto(address)
-            page.screenshot(path=folder / f"wf-{name}-{size}-{scheme}.png", full_page=name in {"failed", "step"})
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide <= 0, f"{name} is {wide} px too wide"
+            fits(page, address, size, f"wf-{name}-{size}", whole=name in {"failed", "step"})
     assert complaints == []

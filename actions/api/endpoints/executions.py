@@ -50,7 +50,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     try:
         answer = accept(action, invocation)
     except InvalidParams as error:
-        raise InvalidParams(action.name, _below("params", error.problems)) from None
+        raise error.moved(reading.below("params", error.problems)) from None
     return answering.accepted(request, answer, wait)
 
 
@@ -146,12 +146,5 @@ def _faults(action: Action[Any, Any], params: dict[str, Any], place: str) -> lis
     try:
         action.params.load(values.dumps(params))
     except InvalidParams as error:
-        return _below(place, error.problems)
+        return reading.below(place, error.problems)
     return []
-
-
-def _below(place: str, problems: tuple[Problem, ...]) -> list[Problem]:
-    return [
-        Problem(fault.code, f"{place}{'' if fault.path[:1] in {'', '['} else '.'}{fault.path}", fault.message)
-        for fault in problems
-    ]

@@ -1,6 +1,7 @@
 """What can be done to one execution: the engine's verbs, each once per Idempotency-Key."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from actions.engine.operate import retry as retrying
 from actions.engine.operate import run_now as hurrying
 from actions.engine.operate.once import once
 from actions.engine.operate.resolve import Answer
+from actions.errors import InvalidParams
 
 router = Router(tags=["executions"])
 Model = TypeVar("Model", bound=Body)
@@ -136,14 +138,20 @@ def resolve(request: HttpRequest, execution_id: str) -> HttpResponse:
 def replay(request: HttpRequest, execution_id: str) -> HttpResponse:
     """Do it once more, as a new execution."""
     actor, body = _wanted(request, execution_id, "replay", Replay)
-    accepted = replaying.replay(
-        execution_id,
-        actor=actor,
-        reason=body.reason,
-        params=body.params,
-        idempotency_key=reading.idempotency_key(request),
-        from_step=body.from_step,
-    )
+    try:
+        accepted = replaying.replay(
+            execution_id,
+            actor=actor,
+            reason=body.reason,
+            params=body.params,
+            idempotency_key=reading.idempotency_key(request),
+            from_step=body.from_step,
+        )
+    except InvalidParams as error:
+        raise error.moved(reading.below("params", error.problems)) from None
+    if body.from_step is not None:
+        # It has brought steps with it since it was accepted: they are looked up.
+        accepted = replace(accepted, row=None)
     return answering.accepted(request, accepted, reading.NO_WAIT)
 
 

@@ -1,15 +1,14 @@
 """Finding executions: the grammar, pages, counts, suggestions. docs/search.md tells people about it."""
 
-from actions.queries.search.counts import Count, by_status, total
+from actions.queries.search.counts import Count, by_status, counted, total
 from actions.queries.search.grammar import Fault, InvalidQuery, Query, Term, Value, parse
-from actions.queries.search.listing import LARGEST_PAGE, WINDOW, Page, Row, every, page
+from actions.queries.search.listing import LARGEST_PAGE, Page, Row, every, page
 from actions.queries.search.plan import EVERYTHING, Allowed
 from actions.queries.search.suggest import Suggestion, suggestions
 
 __all__ = [
     "EVERYTHING",
     "LARGEST_PAGE",
-    "WINDOW",
     "Allowed",
     "Count",
     "Fault",
@@ -21,6 +20,7 @@ __all__ = [
     "Term",
     "Value",
     "by_status",
+    "counted",
     "every",
     "page",
     "parse",

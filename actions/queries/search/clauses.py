@@ -94,15 +94,18 @@ def _exact_or_like(equal: str, matches: str) -> Callable[[Value, tuple[str, ...]
 
 def _error(value: Value, _path: tuple[str, ...]) -> Clause:
     inside = f"%{like(value)}%"
+    # lower() of a constant is made once; ILIKE would do it for every row, which counts where the text is long.
     return Clause(
-        "(execution.error->>'message' ILIKE %s OR execution.error->>'code' = %s OR execution.error->>'class' ILIKE %s)",
+        "(lower(execution.error->>'message') LIKE lower(%s) OR execution.error->>'code' = %s"
+        " OR lower(execution.error->>'class') LIKE lower(%s))",
         (inside, value.text, inside),
     )
 
 
 def _actor(value: Value, _path: tuple[str, ...]) -> Clause:
     return Clause(
-        "(execution.actor_label ILIKE %s OR execution.actor_id = %s OR execution.actor_kind || ':' || execution.actor_id = %s)",
+        "(lower(execution.actor_label) LIKE lower(%s) OR execution.actor_id = %s"
+        " OR execution.actor_kind || ':' || execution.actor_id = %s)",
         (f"{like(value)}%", value.text, value.text),
     )
 

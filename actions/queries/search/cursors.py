@@ -11,6 +11,7 @@ from actions.queries.search.grammar import Fault, InvalidQuery
 _SHAPE = struct.Struct(">BBq16s")
 _VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = (1 << 128) - 1
 _FARTHEST = 253_402_300_799_000_000
 """Microseconds up to the end of the year 9999."""
 
@@ -22,6 +23,11 @@ class Place:
     id: UUID
     at: datetime | None = None
     back: bool = False
+
+    @property
+    def turned(self) -> "Place":
+        """The same place with the other way to read on, so that the row at it follows."""
+        return Place(UUID(int=min(max(self.id.int + (1 if self.back else -1), 0), _LAST)), self.at, not self.back)
 
     def __str__(self) -> str:
         flags = self.back | (self.at is not None) << 1

@@ -17,8 +17,6 @@ from actions.queries.search.grammar import Query
 from actions.queries.search.plan import EVERYTHING, Allowed, Plan, plan_of
 
 LARGEST_PAGE = 200
-WINDOW = 50_000
-"""Executions that a search looks at, for one page, where no index answers all of it."""
 LONGEST_CAUSE = 240
 """Characters of an error's message that lists show."""
 
@@ -48,7 +46,7 @@ _OUTER = {
     (True, True): "found.finished_at DESC, found.id DESC",
     (True, False): "found.finished_at, found.id",
 }
-_END = "execution.id, execution.finished_at"
+_END = {True: "execution.id, execution.finished_at", False: "execution.id, NULL::timestamptz AS finished_at"}
 _NTH = " OFFSET %s LIMIT 1"
 _WITHIN_ID = {
     True: " AND execution.id >= coalesce((SELECT id FROM window_end), '00000000-0000-0000-0000-000000000000'::uuid)",
@@ -172,8 +170,10 @@ def read(
     return [row[2:] for row in found if row[2] is not None], end
 
 
-def statement(plan: Plan, place: Place | None, number: int, columns: str = COLUMNS) -> tuple[str, list[Any]]:
-    """The statement of `read`: where the window ends, and the rows."""
+def statement(
+    plan: Plan, place: Place | None, number: int, columns: str = COLUMNS, *, share: int = 1
+) -> tuple[str, list[Any]]:
+    """The statement of `read`: where the window ends, and the rows. `share` divides the window."""
     down = not (place and place.back)
     bounds = [*plan.bounds, *beyond(plan, place)]
     within = "".join(" AND " + clause.sql for clause in bounds)
@@ -183,8 +183,8 @@ def statement(plan: Plan, place: Place | None, number: int, columns: str = COLUM
     if plan.bounded:
         for stream in plan.streams:
             if not stream.fenced:
-                ends.append(stream.sql(_END, within, _NTH, descending=down))
-                params += stream.values(*within_params, WINDOW // plan.number - 1)
+                ends.append(stream.sql(_END[plan.by_end], within, _NTH, descending=down))
+                params += stream.values(*within_params, max(plan.window // share, 1) - 1)
     order = _ORDERS[plan.by_end, down]
     rest = "".join(" AND " + clause.sql for clause in plan.rest)
     rest_params = [param for clause in plan.rest for param in clause.params]
@@ -221,9 +221,7 @@ def _page(plan: Plan, place: Place | None, found: list[tuple[Any, ...]], end: Pl
     on = _beside(plan, rows[0 if back else -1], back=back) if more else (str(end) if end else None)
     home = None
     if place is not None:
-        home = (
-            _beside(plan, rows[-1 if back else 0], back=not back) if rows else str(Place(place.id, place.at, not back))
-        )
+        home = _beside(plan, rows[-1 if back else 0], back=not back) if rows else str(place.turned)
     sentences = plan.sentences
     if limited and end is not None:
         sentences = (*sentences, _window_sentence(plan, end))
@@ -238,8 +236,9 @@ def _window_sentence(plan: Plan, end: Place) -> str:
     moment = end.at or datetime.fromtimestamp((end.id.int >> 80) / 1000, UTC)
     way = "up to" if end.back else "back to"
     return (
-        f"This search looks at {WINDOW:,} executions at a time; it has looked {way} {moment:%Y-%m-%d %H:%M} UTC, and there "
-        "are more. The next page goes on from there; a state, an action or a time makes it exact."
+        f"This search looks at {plan.window * plan.number:,} executions at a time; it has looked {way} "
+        f"{moment:%Y-%m-%d %H:%M} UTC, and there are more. "
+        "The next page goes on from there; a state, an action or a time makes it exact."
     )
 
 

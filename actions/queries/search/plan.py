@@ -1,6 +1,7 @@
 """Query to plan: which streams are read, how far, and what is asked of each of their rows."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -15,8 +16,12 @@ from actions.states import WITH_ERROR, Status
 
 _MOST_PENDING = 20_000
 """Due and scheduled executions that are read whole."""
+_MOST_RARE = 1_000
+"""Executions of rare actions, which are read whole."""
+_MOST_RARE_ACTIONS = 10
 _MOST_ACTIONS = 100
 """Actions whose executions are read as streams of their own."""
+_SKEW = timedelta(minutes=5)
 _BOUNDS = ("after", "before")
 _BY_END = ("finished-after", "finished-before")
 
@@ -59,6 +64,11 @@ class Plan:
         """How many ordered streams share the window."""
         return sum(stream.number for stream in self.streams if not stream.fenced)
 
+    @property
+    def window(self) -> int:
+        """Rows of each ordered stream that are looked at."""
+        return max(1, min(stream.window for stream in self.streams if not stream.fenced) // self.number)
+
 
 class Planner:
     """Plans one query for one reader; what it looks up, it looks up once."""
@@ -70,6 +80,8 @@ class Planner:
         self.sentences = list(meaning.sentences)
         self.allowed = allowed
         self._backlog: int | None = None
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._keyed: dict[tuple[str, ...], list[UUID]] = {}
         texts = [text for term in self.query.terms for text in (*term.path, *(value.text for value in term.values))]
         if not all(map(storable, texts)):
             self.sentences.append("A text with a NUL or half a character cannot be stored, and so not be found.")
@@ -80,7 +92,10 @@ class Planner:
 
     def plan_of(self, status: str) -> Plan:
         """The plan of the same query for one status in the place of those that it asks for."""
-        return self._plan(self.query.without("state").having("state", status), by_end=True)
+        query = self.query.without("state").having("state", status)
+        found = self._plan(query, by_end=True)
+        # Without a window all orders have the same number, and that of ids is in an index alone.
+        return found if found.bounded or found.bounds else self._plan(query, by_end=False)
 
     def _plan(self, query: Query, *, by_end: bool) -> Plan:
         found, used = self._streams(query, by_end=by_end)
@@ -93,6 +108,10 @@ class Planner:
                 continue
             clause = clause_of(query, term, workflows=self.catalogue.workflows)
             (within if term.field in bounds and not term.negated else rest).append(clause)
+            if ordered_by_end and term.field == "after" and not term.negated:
+                # Nothing ends before it was accepted, but for clocks that differ.
+                earliest = query.moment(term.values[0]) - _SKEW
+                within.append(Clause("execution.finished_at >= %s", (earliest,)))
         restriction = self._restriction(found)
         if restriction is not None:
             rest.append(restriction)
@@ -104,15 +123,22 @@ class Planner:
         for column in ("id", "key", "parent", "replay"):
             for term in query.of(column):
                 if not term.negated and not any(value.pattern for value in term.values):
-                    return self._of_ids(term), {id(term)}
+                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
         statuses = query.statuses
         if statuses is None and any(not term.negated for term in query.of("error")):
             statuses = tuple(status for status in Status if status in WITH_ERROR)
+        rare = self._rare(query, statuses)
+        if rare:
+            return self._ordered([streams.of_rare(rare)], query, by_end), {id(term) for term in query.of("action")}
         if statuses is not None and Status.SUCCEEDED not in statuses and self._small(statuses):
             used = {id(term) for term in query.of("state")}
-            if statuses == (Status.FAILED,) and by_end:
+            if query.statuses == (Status.FAILED,) and by_end:
                 return [streams.FAILED_BY_END], used
             return streams.of_statuses(statuses), used
+        return self._of_actions(query)
+
+    def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:
+        """Streams of the actions asked for, else of those allowed, else of everything."""
         for term in query.of("action"):
             if not term.negated:
                 names = self._visible(self.catalogue.matching(_possible(term.values)))
@@ -126,8 +152,31 @@ class Planner:
 
     def _of_ids(self, term: Term) -> list[Stream]:
         texts = [value.text for value in _possible(term.values)]
-        ids: list[UUID | None] = [*by_keys(texts)] if term.field == "key" else [parse_id(text) for text in texts]
+        ids: list[UUID | None] = [*self._by_keys(texts)] if term.field == "key" else [parse_id(text) for text in texts]
         return [streams.of_ids("id" if term.field == "key" else term.field, ids)] if ids else []
+
+    def _ordered(self, found: list[Stream], query: Query, by_end: bool) -> list[Stream]:
+        """Small streams, ordered as the list of failed ones is, where the query asks for nothing else."""
+        return [stream.by_finish() for stream in found] if by_end and query.statuses == (Status.FAILED,) else found
+
+    def _rare(self, query: Query, statuses: tuple[str, ...] | None) -> tuple[str, ...]:
+        """The actions that the query asks for, if they have few executions and it asks for something else as well."""
+        asked = list(query.of("action"))
+        if len(asked) != 1 or asked[0].negated or (statuses is None and len(query.terms) == 1):
+            return ()
+        names = self._visible(self.catalogue.matching(_possible(asked[0].values)))
+        if not 0 < len(names) <= _MOST_RARE_ACTIONS:
+            return ()
+        if names not in self._numbers:
+            with connection.cursor() as cursor:
+                cursor.execute(streams.NUMBER, [list(names), _MOST_RARE + 1])
+                self._numbers[names] = cursor.fetchone()[0]
+        return names if self._numbers[names] <= _MOST_RARE else ()
+
+    def _by_keys(self, keys: list[str]) -> list[UUID]:
+        if tuple(keys) not in self._keyed:
+            self._keyed[tuple(keys)] = by_keys(keys)
+        return self._keyed[tuple(keys)]
 
     def _small(self, statuses: tuple[str, ...]) -> bool:
         """Whether the pending ones among these statuses are few enough to be read whole."""
@@ -144,7 +193,7 @@ class Planner:
 
     def _restriction(self, found: list[Stream]) -> Clause | None:
         """What keeps other actions' executions out, where the streams themselves do not."""
-        if self.allowed is None or (found and all(stream.order[0] == "execution.action_id" for stream in found)):
+        if self.allowed is None or (found and all("action_id" in stream.where for stream in found)):
             return None
         names = self._visible(list(self.catalogue.kinds)) + tuple(
             name for name in self.allowed.names if not name.endswith("*")

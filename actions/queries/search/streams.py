@@ -10,6 +10,10 @@ from typing import Any
 
 from actions.states import Status
 
+WINDOW = 20_000
+"""Executions that a search looks at, for one page, where no index answers all of it."""
+SCATTERED_WINDOW = 10_000
+"""The same where they lie scattered over the table's pages."""
 UNUSUAL = (Status.CANCELLED, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED)
 """Ends that have an index of their own: few executions come to them."""
 SUSPENDED = (Status.BLOCKED, Status.WAITING)
@@ -42,6 +46,15 @@ class Stream:
         """How many streams it is."""
         return 1 if self.names is None else len(self.names)
 
+    @property
+    def window(self) -> int:
+        """How many of its rows are looked at where the index does not answer all of a search."""
+        return WINDOW if self.where == ALL.where else SCATTERED_WINDOW
+
+    def by_finish(self) -> "Stream":
+        """The same, ordered by when they finished, for what is fenced."""
+        return replace(self, order=FAILED_BY_END.order, by_end=True)
+
     def sql(self, columns: str, conditions: str, last: str, *, descending: bool = True) -> str:
         """The statement of its rows; the values: of `names`, `params`, `conditions`, `last`."""
         way = " DESC" if descending else ""
@@ -57,7 +70,7 @@ class Stream:
 
 ALL = Stream("true")
 FAILED_BY_END = Stream(
-    "execution.status IN ('failed', 'in_doubt') AND execution.status = 'failed'",
+    "execution.status = 'failed'",
     order=("execution.finished_at", "execution.id"),
     by_end=True,
 )
@@ -76,6 +89,11 @@ _ACTIONS = Stream(
     "execution.action_id >= stream.name AND execution.action_id <= stream.name",
     order=("execution.action_id", "execution.id"),
 )
+NUMBER = """
+SELECT count(*) FROM unnest(%s::text[]) AS stream (name) CROSS JOIN LATERAL (
+  SELECT FROM actions_execution WHERE action_id >= stream.name AND action_id <= stream.name LIMIT %s) AS found
+"""
+"""How many executions these actions have, up to a bound for each."""
 BACKLOG = (
     "SELECT count(*) FROM (SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') LIMIT %s) AS found"
 )
@@ -100,6 +118,11 @@ def of_statuses(statuses: tuple[str, ...]) -> list[Stream]:
 def of_actions(names: tuple[str, ...]) -> Stream:
     """Streams of these actions' executions."""
     return replace(_ACTIONS, names=names)
+
+
+def of_rare(names: tuple[str, ...]) -> Stream:
+    """All executions of actions that have few."""
+    return Stream("action_id = ANY (%s::text[])", (list(names),), fenced=True)
 
 
 def of_ids(column: str, ids: list[Any]) -> Stream:

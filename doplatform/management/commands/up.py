@@ -122,8 +122,8 @@ class Up:
         keep(Program("maintain", manage("maintain"), stop_seconds=_STOP_SECONDS), together=True)
         socket = self._listener.fileno()
         # The supervisor holds the socket: while the web is started again, requests wait instead of being refused.
-        web = [sys.executable, "-m", "gunicorn", "doplatform.wsgi", "--bind", f"fd://{socket}", "--workers", "1"]
-        web += ["--threads", "4", "--graceful-timeout", "1", "--log-level", "warning", "--no-control-socket"]
+        web = [sys.executable, "-m", "gunicorn", "--config", "python:doplatform.serving", "doplatform.wsgi"]
+        web += ["--bind", f"fd://{socket}", "--workers", "1", "--graceful-timeout", "1", "--log-level", "warning"]
         keep(Program("web", web, stop_seconds=_STOP_SECONDS, inherit=[socket]), together=True)
 
     def _ready(self) -> None:

@@ -1,0 +1,93 @@
+"""What lists show, as CSV or NDJSON: streamed in constant memory, without secrets, and with no cell that a spreadsheet runs.
+
+Rows are read in pages by their keys, not through a cursor that is held open: a slow reader holds no snapshot.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from actions.errors import InvalidInput
+from actions.queries import search, trail
+from actions.queries.search import EVERYTHING, Allowed, Query
+from actions.queries.trail import Question
+from actions.values import redact
+
+FORMS = ("csv", "ndjson")
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+_AT_ONCE = 1_000
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What begins a formula, or hides one from a look at the first character."""
+_EXECUTION = (
+    "id", "action", "queue", "priority", "status", "attempt", "tries", "losses", "error.code", "error.message", "actor.kind",
+    "actor.id", "actor.label", "tags", "created_at", "available_at", "started_at", "finished_at", "workflow", "step",
+)  # fmt: skip
+_ENTRY = (
+    "id", "at", "verb", "actor.kind", "actor.id", "actor.label", "execution", "action", "attempt", "reason", "data",
+)  # fmt: skip
+
+
+def executions(query: Query, form: str, *, allowed: Allowed | None = EVERYTHING) -> Iterator[bytes]:
+    """What the list of a query shows, all of it. Raises InvalidInput for a form that is none."""
+    return _export(form, _EXECUTION, (row.as_dict() for row in search.every(query, allowed=allowed)))
+
+
+def audit(question: Question, form: str, *, allowed: Allowed | None = EVERYTHING) -> Iterator[bytes]:
+    """The entries that answer a question. Raises InvalidInput for a form that is none."""
+    return _export(form, _ENTRY, (entry.as_dict() for entry in trail.every(question, allowed=allowed)))
+
+
+def cell(value: Any) -> str:
+    """A value as a cell of CSV: what a spreadsheet would run begins with an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\x00", "␀")
+    return f"'{text}" if text.startswith(_RUNS) or text.lstrip().startswith(_RUNS) else text
+
+
+def _export(form: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    if form not in FORMS:
+        raise InvalidInput(
+            "invalid_query", f"{form[:40]!r} is no form of an export; there are {', '.join(FORMS)}.", path="format"
+        )
+    return _chunks(_csv(columns) if form == "csv" else _ndjson, iter(rows))
+
+
+def _chunks(write: Callable[[list[Mapping[str, Any]]], str], rows: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    # The first chunk comes even without rows: it has the names of the columns.
+    chunk = list(islice(rows, _AT_ONCE))
+    while True:
+        yield write(chunk).encode("utf-8", "backslashreplace")
+        chunk = list(islice(rows, _AT_ONCE))
+        if not chunk:
+            return
+
+
+def _csv(columns: tuple[str, ...]) -> Callable[[list[Mapping[str, Any]]], str]:
+    names = [columns]
+
+    def write(rows: list[Mapping[str, Any]]) -> str:
+        page = io.StringIO()
+        writer = csv.writer(page)
+        while names:
+            writer.writerow(names.pop())
+        writer.writerows([cell(_at(row, column)) for column in columns] for row in rows)
+        return page.getvalue()
+
+    return write
+
+
+def _ndjson(rows: list[Mapping[str, Any]]) -> str:
+    return "".join(f"{json.dumps(redact(row), ensure_ascii=False)}\n" for row in rows)
+
+
+def _at(row: Mapping[str, Any], column: str) -> Any:
+    name, _, inner = column.partition(".")
+    value = row[name]
+    return value.get(inner) if inner and isinstance(value, Mapping) else None if inner else value
