@@ -54,10 +54,12 @@ class _Line:
             raise ConnectionError("the server closed the connection in the middle of an answer")
         self._said += chunk
         head, found, body = self._said.partition(_HEAD_END)
-        length = _LENGTH.search(head) if found else None
-        if length is None or len(body) < int(length[1]):
+        if not found:
             return None
-        return int(head[9:12]), body
+        length = _LENGTH.search(head)
+        # Without a length it comes in chunks, of which only the end matters here.
+        whole = body.endswith(b"0\r\n\r\n") if length is None else len(body) >= int(length[1])
+        return (int(head[9:12]), body) if whole else None
 
 
 class Load:

@@ -16,6 +16,7 @@ from actions.definitions.actor import CODE
 from actions.engine.keys.accounts import create_account
 from actions.engine.keys.create import HIGHEST_RATE, create
 from actions.engine.operate import pause
+from actions.engine.sync import sync
 from benchmarks.app.models import Row
 from benchmarks.load import Answers, Load, request
 from benchmarks.report import Line, millis, rate
@@ -47,6 +48,7 @@ class Web:
         web += ["--log-level", "warning"]
         ground.start("web", *web, env={"WEB_CONCURRENCY": str(WORKERS)})
         await_true(self._answers, seconds=30, what="the web server")
+        sync()
         # Nothing starts: what is compared is asking, not doing.
         pause.pause_queue("default", actor=CODE, reason="benchmark")
         self._row = Row.objects.create(number=1, text="hello").pk

@@ -3,13 +3,25 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
+# The rule stays in force throughout: the old index goes when the new one is there, and which one stands behind
+# ON CONFLICT (principal, action_id, idempotency_key) is the same to it.
+_BY_KEY = """
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS execution_by_key
+ON actions_execution (idempotency_key, principal, action_id) WHERE idempotency_key IS NOT NULL
+"""
+_BY_PRINCIPAL = """
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS execution_key
+ON actions_execution (principal, action_id, idempotency_key) WHERE idempotency_key IS NOT NULL
+"""
+_KEYED = models.Q(("idempotency_key__isnull", False))
+
 
 class Migration(migrations.Migration):
     # CREATE INDEX CONCURRENTLY cannot run in a transaction.
     atomic = False
 
     dependencies = [
-        ("actions", "0008_callbacks"),
+        ("actions", "0009_tally"),
     ]
 
     operations = [
@@ -53,5 +65,20 @@ class Migration(migrations.Migration):
                 ),
                 name="audit_unusual",
             ),
+        ),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(_BY_KEY, "DROP INDEX CONCURRENTLY IF EXISTS execution_by_key"),
+                migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS execution_key", _BY_PRINCIPAL),
+            ],
+            state_operations=[
+                migrations.RemoveConstraint(model_name="execution", name="execution_key"),
+                migrations.AddConstraint(
+                    model_name="execution",
+                    constraint=models.UniqueConstraint(
+                        condition=_KEYED, fields=("idempotency_key", "principal", "action"), name="execution_by_key"
+                    ),
+                ),
+            ],
         ),
     ]

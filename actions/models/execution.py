@@ -76,9 +76,10 @@ class Execution(models.Model):
             models.UniqueConstraint(
                 name="execution_step", fields=["parent", "step"], condition=Q(parent__isnull=False)
             ),
+            # The key first: it is found whosever it is.
             models.UniqueConstraint(
-                name="execution_key",
-                fields=["principal", "action", "idempotency_key"],
+                name="execution_by_key",
+                fields=["idempotency_key", "principal", "action"],
                 condition=Q(idempotency_key__isnull=False),
             ),
         ]

@@ -42,6 +42,11 @@ VERBS = (
     "bulk.begun",
     "bulk.aborted",
     "bulk.finished",
+    "bulk.exported",
+    "executions.exported",
+    "view.shared",
+    "view.unshared",
+    "view.removed",
     "api_key.created",
     "api_key.rotated",
     "api_key.revoked",
@@ -51,6 +56,7 @@ VERBS = (
     "access.denied",
     "access.locked_out",
     "audit.exported",
+    "payload.viewed",
 )
 """Every verb that is written, in the order of an execution's life."""
 

@@ -27,6 +27,7 @@ _LARGEST_ID = (1 << 63) - 1
 
 _SELECT = """SELECT id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data
 FROM actions_auditentry AS entry WHERE """
+_SELECT_ID = "SELECT id FROM actions_auditentry AS entry WHERE "
 _LIMIT = " LIMIT %s"
 _NTH = " OFFSET %s LIMIT 1"
 _UNUSUAL = """NOT (entry.verb IN ('execution.accepted', 'execution.resumed', 'execution.started', 'execution.succeeded',
@@ -195,26 +196,14 @@ class _Plan:
 
 
 def _plan(question: Question, allowed: Allowed | None) -> _Plan:
-    rest: list[Clause] = []
-    texts = (("verb", _VERB), ("action", _ACTION), ("actor", _ACTOR))
-    for name, (equal, matches) in texts:
-        text = getattr(question, name)
-        if not storable(text):
-            rest.append(NEVER)
-        elif text:
-            value = Value(text, "*" in text)
-            rest.append(Clause(matches, (like(value),) * matches.count("%s")) if value.pattern
-                        else Clause(equal, (text,) * equal.count("%s")))  # fmt: skip
-    if question.trigger:
+    plan, answered = _stream(question)
+    rest = [_text(name, getattr(question, name)) for name in ("verb", "action", "actor") if name not in answered]
+    if question.trigger and "trigger" not in answered:
         rest.append(Clause("entry.actor_kind = %s", (question.trigger,)))
     if allowed is not None:
         exact = [name for name in allowed.names if not name.endswith("*")]
         begin = [like(Value(name, pattern=True)) for name in allowed.names if name.endswith("*")]
-        rest.append(
-            Clause(
-                "(entry.action || '' = ANY (%s::text[]) OR entry.action || '' LIKE ANY (%s::text[]))", (exact, begin)
-            )
-        )
+        rest.append(Clause("(entry.action = ANY (%s::text[]) OR entry.action LIKE ANY (%s::text[]))", (exact, begin)))
     bounds: list[Clause] = []
     for moment, sql, at, slack in (
         (question.after, "entry.id >= %s", "entry.at >= %s", -60),
@@ -223,20 +212,33 @@ def _plan(question: Question, allowed: Allowed | None) -> _Plan:
         if moment is not None:
             bounds.append(Clause(sql, (_id_at(moment, slack),)))
             rest.append(Clause(at, (moment,)))
-    return _streamed(question, replace(_Plan(Clause("true"), ("entry.id",)), rest=tuple(rest), bounds=tuple(bounds)))
+    return replace(plan, rest=tuple(clause for clause in rest if clause is not None), bounds=tuple(bounds))
 
 
-def _streamed(question: Question, plan: _Plan) -> _Plan:
-    """The plan over the index that answers most of the question."""
+def _text(name: str, text: str) -> Clause | None:
+    """What a text asks for: the same text, or with `*` one that fits."""
+    if not text:
+        return None
+    if not storable(text):
+        return NEVER
+    value = Value(text, "*" in text)
+    sql = _TEXTS[name][value.pattern]
+    return Clause(sql, (like(value) if value.pattern else text,) * sql.count("%s"))
+
+
+def _stream(question: Question) -> tuple[_Plan, set[str]]:
+    """The index that answers most of the question, and the fields that it answers whole."""
     if question.execution is not None:
         where = Clause("entry.execution_id >= %s AND entry.execution_id <= %s", (question.execution,) * 2)
-        return replace(plan, where=where, order=("entry.execution_id", "entry.id"))
+        return _Plan(where, ("entry.execution_id", "entry.id")), set()
     if question.verb and "*" not in question.verb and question.verb not in USUAL and storable(question.verb):
         where = Clause("entry.verb >= stream.name AND entry.verb <= stream.name AND " + _UNUSUAL)
-        return replace(plan, where=where, order=("entry.verb", "entry.id"), verbs=(question.verb,))
-    if question.trigger == "user" or question.actor.startswith("user:"):
-        return replace(plan, where=Clause("entry.actor_kind = 'user'"))
-    return plan
+        return _Plan(where, ("entry.verb", "entry.id"), verbs=(question.verb,)), {"verb"}
+    if question.trigger == "user" or (question.actor.startswith("user:") and "*" not in question.actor):
+        return _Plan(Clause("entry.actor_kind = 'user'"), ("entry.id",)), {
+            "trigger"
+        } if question.trigger == "user" else set()
+    return _Plan(Clause("true"), ("entry.id",)), set()
 
 
 def _read(plan: _Plan, place: Place | None, number: int) -> tuple[list[Entry], int | None]:
@@ -263,7 +265,7 @@ def _statement(plan: _Plan, clauses: list[Clause], down: bool, last: str, number
     way = " DESC" if down else ""
     asked = "".join(" AND " + clause.sql for clause in clauses)
     order = " ORDER BY " + ", ".join(column + way for column in plan.order)
-    sql = _SELECT + plan.where.sql + asked + order + last
+    sql = (_SELECT_ID if last is _NTH else _SELECT) + plan.where.sql + asked + order + last
     params = [*plan.where.params, *(param for clause in clauses for param in clause.params), number]
     if plan.verbs:
         return _VERBS + sql + _VERBS_END + way, [list(plan.verbs), *params]
@@ -288,9 +290,11 @@ def _beside(id_: int, *, back: bool) -> str:
     return str(Place(UUID(int=id_), None, back))
 
 
-_VERB = ("entry.verb || '' = %s", "entry.verb || '' LIKE %s")
-_ACTION = ("entry.action = %s", "entry.action LIKE %s")
-_ACTOR = (
-    "(lower(entry.actor_label) = lower(%s) OR entry.actor_id = %s OR entry.actor_kind || ':' || entry.actor_id = %s)",
-    "lower(entry.actor_label) LIKE lower(%s)",
-)
+_TEXTS: dict[str, tuple[str, str]] = {
+    "verb": ("entry.verb || '' = %s", "entry.verb || '' LIKE %s"),
+    "action": ("entry.action = %s", "entry.action LIKE %s"),
+    "actor": (
+        "(lower(entry.actor_label) = lower(%s) OR entry.actor_id = %s OR entry.actor_kind || ':' || entry.actor_id = %s)",
+        "lower(entry.actor_label) LIKE lower(%s)",
+    ),
+}

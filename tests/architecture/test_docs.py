@@ -39,7 +39,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("name", sorted(conf.known()))
 def test_every_knob_is_in_operations_with_its_default(name: str):
     default = getattr(conf.Settings(), name)
-    shown = f"{default:g}" if isinstance(default, float) else str(default) if default or default is False else "empty"
+    shown = f"{default:g}" if isinstance(default, float) else "empty" if default in {"", ()} else str(default)
     assert f"| `{name}` | {shown} |" in read("docs/operations.md")
 
 
@@ -139,3 +139,21 @@ def execute(space: dict[str, Any], snippet: str) -> dict[str, Any]:
     space.setdefault("__name__", __name__)
     exec(compile(snippet, "<docs>", "exec"), space)  # our own pages
     return space
+
+
+def test_every_search_of_the_docs_is_read():
+    from actions.queries.search import fields, parse
+
+    page = read("docs/search.md")
+    (block,) = re.findall(r"^```search\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines():
+        assert str(parse(str(parse(line)))) == str(parse(line)), line
+    written = re.findall(r"`(-?(?:[a-z_-]+)(?:\.[a-z.]+)?:[^`\s][^`]*)`", page)
+    for text in written:
+        assert parse(text), text
+    assert len(written) >= 8
+    for field in fields.FIELDS.values():
+        name = f"{field.name}.path" if field.name == fields.INPUT else field.name
+        assert f"`{name}:`" in page, field.name
+        aliases = [f"{alias}.path" if field.name == fields.INPUT else alias for alias in field.aliases]
+        assert all(f"`{alias}:`" in page for alias in aliases), field.name

@@ -13,6 +13,8 @@ from actions.states import Status
 
 CAP = 10_000
 """Counts stop here; what is beyond reads `10,000+`."""
+_SHARE = 2
+"""Of a page's window, because a count looks at one for each status."""
 _UNION = " UNION ALL "
 _COUNTED = "SELECT %s AS status, count(counted.id), bool_or(counted.end_id IS NOT NULL) FROM ("
 _COUNTED_END = ") AS counted"
@@ -44,7 +46,7 @@ def by_status(
     for status in wanted:
         plan = planner.plan_of(status.value)
         if not plan.empty:
-            sql, values = statement(plan, None, cap + 1, _ID)
+            sql, values = statement(plan, None, cap + 1, _ID, share=_SHARE)
             parts.append(_COUNTED + sql + _COUNTED_END)
             params += [status.value, *values]
     found = {status: Count(status, 0) for status in wanted}
@@ -69,7 +71,7 @@ def counted(queries: Sequence[Query], *, allowed: Allowed | None = EVERYTHING, c
         statuses.append(Status(status))
         plan = Planner(query, allowed).plan_of(status)
         if not plan.empty:
-            sql, values = statement(plan, None, cap + 1, _ID)
+            sql, values = statement(plan, None, cap + 1, _ID, share=_SHARE)
             parts.append(_COUNTED + sql + _COUNTED_END)
             params += [str(place), *values]
     found = [Count(status, 0) for status in statuses]

@@ -170,8 +170,10 @@ def read(
     return [row[2:] for row in found if row[2] is not None], end
 
 
-def statement(plan: Plan, place: Place | None, number: int, columns: str = COLUMNS) -> tuple[str, list[Any]]:
-    """The statement of `read`: where the window ends, and the rows."""
+def statement(
+    plan: Plan, place: Place | None, number: int, columns: str = COLUMNS, *, share: int = 1
+) -> tuple[str, list[Any]]:
+    """The statement of `read`: where the window ends, and the rows. `share` divides the window."""
     down = not (place and place.back)
     bounds = [*plan.bounds, *beyond(plan, place)]
     within = "".join(" AND " + clause.sql for clause in bounds)
@@ -182,7 +184,7 @@ def statement(plan: Plan, place: Place | None, number: int, columns: str = COLUM
         for stream in plan.streams:
             if not stream.fenced:
                 ends.append(stream.sql(_END[plan.by_end], within, _NTH, descending=down))
-                params += stream.values(*within_params, plan.window - 1)
+                params += stream.values(*within_params, max(plan.window // share, 1) - 1)
     order = _ORDERS[plan.by_end, down]
     rest = "".join(" AND " + clause.sql for clause in plan.rest)
     rest_params = [param for clause in plan.rest for param in clause.params]

@@ -13,28 +13,9 @@ from actions.queries.search.clauses import storable
 from actions.queries.search.grammar import Query, Term, Value, identifier
 
 _LONGEST_KEY = 255
-_MOST_OWNERS = 5_000
-"""Pairs of principal and action in which a key is looked for."""
 
-# Each pair of principal and action that has keys, by one descent of the unique index, and the key in each by one more: so
-# that a key is found by the index that is there for its uniqueness, and storing costs nothing more.
 _BY_KEY = """
-WITH RECURSIVE owner AS (
-  (SELECT principal, action_id FROM actions_execution WHERE idempotency_key IS NOT NULL
-   ORDER BY principal, action_id LIMIT 1)
-  UNION ALL
-  SELECT following.principal, following.action_id
-  FROM owner CROSS JOIN LATERAL (
-    SELECT principal, action_id FROM actions_execution
-    WHERE idempotency_key IS NOT NULL AND (principal, action_id) > (owner.principal, owner.action_id)
-    ORDER BY principal, action_id LIMIT 1) AS following
-)
-SELECT execution.id
-FROM (SELECT * FROM owner LIMIT %s) AS owner CROSS JOIN LATERAL (
-  SELECT id FROM actions_execution
-  WHERE principal = owner.principal AND action_id = owner.action_id AND idempotency_key = ANY (%s::text[])
-    AND idempotency_key IS NOT NULL
-) AS execution
+SELECT id FROM actions_execution WHERE idempotency_key = ANY (%s::text[]) AND idempotency_key IS NOT NULL
 """
 
 
@@ -79,7 +60,7 @@ def by_keys(keys: list[str]) -> list[UUID]:
     if not possible:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_BY_KEY, [_MOST_OWNERS, possible])
+        cursor.execute(_BY_KEY, [possible])
         return [row[0] for row in cursor.fetchall()]
 
 
