@@ -10,8 +10,8 @@ from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
-from actions.models.verbkey import VerbKey
 from actions.models.tally import Tally, TallyMark
+from actions.models.verbkey import VerbKey
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
