@@ -2,18 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Tests that wait for events only; each pytest process has servers of its own. The others measure time on real processes.
-SIDE_BY_SIDE := tests/unit tests/architecture tests/engine tests/races tests/interfaces
-
 .PHONY: up test lint clean
 
 up: $(READY)
 	@$(BIN)/python manage.py up
 
+# Two files at a time, each pytest process with servers of its own; tests/plugin.py says which files begin. Then those that
+# measure moments on real processes, with the machine to themselves.
+# The suite starts hundreds of Pythons: each would compile the sources anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(READY)
 	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE)
-	@$(BIN)/python -m pytest tests/faults tests/journeys
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(BIN)/python -m pytest tests/faults -m alone
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -29,8 +29,9 @@ SENTENCES = {
     "{sealed_to}. Was this database loaded from another server?",
     "sealing_disturbed": "Audit entries changed while they were being sealed: {counted} were counted, {found} found between "
     "{first} and {last}. Nothing was sealed; run audit_verify.",
+    "api_failed": "A request to the API failed by a fault of ours, and was told so: {error}",
+    "endings_unheard": "Redis was not understood; those who wait for executions are told from the table: {error}",
     "wake_failed": "Redis does not answer; nothing is lost, work only starts some seconds later: {error}",
-    "wake_up_unreadable": "Something in Redis is no wake-up of ours, and was dropped ({error}).",
     "stranger_dropped": "Something in Redis is no wake-up of ours, and was dropped: {job}",
     "api_key_unknown": "Somebody at {address} sent what is no API key of ours ({times} refused since this was said last).",
     "api_key_use_not_written": "The last use of the API key {key} could not be written down; it was let in: {error}",

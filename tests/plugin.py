@@ -22,6 +22,9 @@ OWN = (
     "SHUTDOWN_GRACE", "SEAL_KEY", "SEAL_OLD_KEYS", "READ_ONLY",
 )  # fmt: skip
 
+LONG = ("journeys/", "faults/", "interfaces/test_api_", "interfaces/test_sdk_")
+"""Files that take long: they begin, so that two processes end together. The others are short, and there are many."""
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
@@ -47,6 +50,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         session.config.stash[_SERVERS].start()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, start in enumerate(LONG) if f"/tests/{start}" in str(item.path)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(trylast=True)

@@ -40,7 +40,8 @@ DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_
 DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
 DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
 DELETE FROM actions_errorgroup; DELETE FROM actions_errortally; DELETE FROM actions_bulkitem;
-DELETE FROM actions_bulkoperation; UPDATE actions_errormark SET xid = 0, entry = 0; DELETE FROM app_effect;
+DELETE FROM actions_bulkoperation; DELETE FROM actions_bulkselection;
+DELETE FROM actions_preferredview; DELETE FROM actions_savedview; UPDATE actions_errormark SET xid = 0, entry = 0; DELETE FROM app_effect;
 DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
 DELETE FROM actions_apikey; DELETE FROM actions_serviceaccount; DELETE FROM actions_callback;
 DELETE FROM actions_delivery; DELETE FROM actions_verbkey; TRUNCATE actions_auditentry, actions_seal;

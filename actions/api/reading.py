@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import pydantic
 from django.http import HttpRequest
 
-from actions import ids, values
+from actions import values
 from actions.api.problems import Refusal
 from actions.errors import IdempotencyKeyInvalid, InvalidInput, Problem
 from actions.values import DEFAULT_LIMITS, Limits
@@ -193,14 +193,6 @@ def known_names(model: type[pydantic.BaseModel], request: HttpRequest) -> None:
                 Problem("invalid_query", name[:100], "There is no such thing to ask for here.") for name in strange
             ]
             raise Refusal("invalid_query", "The query is not understood.", problems=problems)
-
-
-def execution_cursor(text: str) -> str:
-    """The cursor, when it is one that a page of executions gave. Raises Refusal `invalid_query`."""
-    if text and ids.parse_id(text) is None:
-        message = "This is no cursor; take `next` of the page before."
-        raise Refusal("invalid_query", message, problems=[Problem("invalid_query", "cursor", message)])
-    return text
 
 
 def _takes_many(model: type[pydantic.BaseModel], name: str) -> bool:

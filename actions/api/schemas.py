@@ -19,6 +19,13 @@ class Body(BaseModel):
     model_config = _STRICT
 
 
+class Callback(Body):
+    """Whom to tell when an execution has ended."""
+
+    url: str = Field(max_length=2_000)
+    secret: str = Field("", max_length=200, description="whsec_…; the installation's where it is left out.")
+
+
 class Start(Body):
     """One execution to be accepted."""
 
@@ -28,6 +35,7 @@ class Start(Body):
     )
     priority: int | None = Field(None, ge=-32_768, le=32_767, description="Smaller goes first.")
     tags: list[_TAG] = Field([], max_length=20)
+    callback: Callback | None = None
 
 
 class Item(Body):
@@ -42,6 +50,7 @@ class StartMany(Body):
 
     items: list[Item] = Field(min_length=1, max_length=MOST_ITEMS)
     available_at: str | None = None
+    callback: Callback | None = None
 
 
 class Reason(Body):
@@ -93,8 +102,9 @@ class Query(BaseModel):
 
 
 class ListQuery(Query):
-    """Which executions."""
+    """Which executions: those that fit all of these."""
 
+    q: str = Field("", max_length=20_000, description="A search, as the console takes it: `state:failed after:-2h`.")
     status: tuple[Status, ...] = Field((), description="May stand several times.")
     action: str = Field("", max_length=100)
     queue: str = Field("", max_length=100)
@@ -206,10 +216,11 @@ class Execution(Summary):
 
 
 class Executions(BaseModel):
-    """A page of them."""
+    """A page of them. It may be short, or empty, although there are more: `next` says so."""
 
     items: list[Summary]
     next: str | None
+    notes: list[str] = Field(description="How the search was read, and how far was looked.")
 
 
 class Accepted(BaseModel):

@@ -52,7 +52,8 @@ def _standing() -> dict[str, Any]:
 
 def explanation(request: HttpRequest) -> HttpResponse:
     """Help: the words, the statuses, the keys."""
-    context = {"title": "Help", "verbs": EXPLAIN, "states": list(CHART.values())}
+    verbs = {name.replace("_", " "): text for name, text in EXPLAIN.items()}
+    context = {"title": "Help", "verbs": verbs, "states": list(CHART.values())}
     return page(request, "help.html", context)
 
 

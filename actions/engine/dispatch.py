@@ -30,6 +30,8 @@ DRAIN = "doplatform.services.worker.drain"
 """The one function that a wake-up may name."""
 _BREATH = 0.003
 """Seconds between two rounds of wake-ups that one process sends in a burst."""
+_LONG_BREATH = 0.015
+"""The same while no worker takes those that are pending. Each round keeps a busy process from its own work for 150 µs."""
 _WAKE_UP_LIFE = 600
 """Seconds until an unread wake-up vanishes from Redis: maintain has woken its queue long before."""
 
@@ -70,8 +72,8 @@ def wake(*queues: str) -> bool:
     if time.monotonic() < _silent_until:
         return False
     try:
-        for name in queues:
-            _wake(name)
+        pushed = [_wake(name) for name in queues]
+        _waker.breath = _BREATH if any(pushed) else _LONG_BREATH
     except redis.RedisError as error:
         _silent_until = time.monotonic() + 1.0
         log.warning("wake_failed", queues=list(queues), error=str(error))
@@ -97,10 +99,10 @@ def answers() -> bool:
 def wake_soon(*queues: str) -> None:
     """`wake` for requests: at once for the first, in the background for what follows within a breath.
 
-    A burst is told once per breath, not once per execution. A process that dies before a wake-up is sent loses nothing:
-    maintain finds the rows.
+    A burst is told once per breath, not once per execution, and less often while all its workers are busy. A process that
+    dies before a wake-up is sent loses nothing: maintain finds the rows.
     """
-    if time.monotonic() - _waker.sent < _BREATH or not _waker.idle:
+    if time.monotonic() - _waker.sent < _waker.breath or not _waker.idle:
         _waker.add(queues)
     else:
         wake(*queues)
@@ -146,7 +148,8 @@ class Ears:
         """What was published, at the latest after so many seconds (then empty); None when Redis has gone."""
         try:
             told = self._pubsub.get_message(timeout=seconds)
-        except redis.RedisError:
+        except (redis.RedisError, OSError, ValueError):
+            # ValueError: redis-py reads on from a connection that it has just closed.
             return None
         return told["data"].decode("ascii", "replace") if told else ""
 
@@ -165,6 +168,7 @@ class _Waker:
 
     def __init__(self) -> None:
         self.sent = 0.0
+        self.breath = _BREATH
         self.idle = True
         self._asked: set[str] = set()
         self._change = threading.Condition()
@@ -189,7 +193,7 @@ class _Waker:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._asked)
-            time.sleep(max(0.0, self.sent + _BREATH - time.monotonic()))
+            time.sleep(max(0.0, self.sent + self.breath - time.monotonic()))
             with self._change:
                 queues, self._asked = tuple(self._asked), set()
             wake(*queues)
@@ -248,8 +252,10 @@ def inspect(queues: Sequence[str]) -> Broker:
     )
 
 
-def is_wake_up(packed: bytes) -> bool:
-    """Whether what RQ stored for an entry is a wake-up. Reads JSON of limited size, never pickle."""
+def is_wake_up(packed: Any, queue: str) -> bool:
+    """Whether what RQ stored for an entry is a wake-up of that queue. Reads JSON of limited size, never pickle."""
+    if not isinstance(packed, bytes):
+        return False
     try:
         text = zlib.decompressobj().decompress(packed, _LARGEST_WAKE_UP)
     except zlib.error:
@@ -258,7 +264,7 @@ def is_wake_up(packed: bytes) -> bool:
         function, _, args, kwargs = json.loads(text)
     except (ValueError, TypeError, RecursionError):
         return False
-    return bool(function == DRAIN and not args and isinstance(kwargs, dict) and kwargs.keys() == {"queue"})
+    return bool(function == DRAIN and not args and kwargs == {"queue": queue})
 
 
 def _count_strangers(name: str) -> int:
@@ -269,17 +275,18 @@ def _count_strangers(name: str) -> int:
             pipeline.hget(Job.key_for(entry.decode("utf-8", "replace")), "data")
         packed = pipeline.execute()
     # Nothing stored: a worker has taken it meanwhile.
-    return sum(1 for one in packed if one is not None and not is_wake_up(one))
+    return sum(1 for one in packed if one is not None and not is_wake_up(one, name))
 
 
-def _wake(name: str) -> None:
+def _wake(name: str) -> bool:
     connection = _connection(name)
     crash_point("dispatch.enqueue")
     sender = _senders.get(name)
     if sender is None:
         sender = _senders[name] = _Sender(name, connection)
-    sender.push(connection)
+    pushed = sender.push(connection)
     crash_point("dispatch.pushed")
+    return pushed
 
 
 class _Sender:
@@ -297,13 +304,15 @@ class _Sender:
         self._fields += ["status", JobStatus.QUEUED.value]
         self._push = connection.register_script(_PUSH)
 
-    def push(self, connection: redis.Redis) -> None:
-        """One more wake-up, unless every worker has one pending."""
+    def push(self, connection: redis.Redis) -> bool:
+        """One more wake-up, unless every worker has one pending; whether there was room for it."""
         job_id = str(uuid4())
-        self._push(
-            keys=[self._key, Job.key_for(job_id), self._queues_key, self._workers_key],
-            args=[_WAKE_UP_LIFE, job_id, *self._fields],
-            client=connection,
+        return bool(
+            self._push(
+                keys=[self._key, Job.key_for(job_id), self._queues_key, self._workers_key],
+                args=[_WAKE_UP_LIFE, job_id, *self._fields],
+                client=connection,
+            )
         )
 
 

@@ -22,6 +22,8 @@ _DEAF = 0.1
 """Seconds between two looks while Redis is away."""
 _SURE = 1.0
 """Seconds between two looks while Redis tells: what it lost is found then."""
+_PATIENCE = 0.25
+"""Seconds that the thread listens before it asks itself whether anybody still waits."""
 _AGAIN = 1.0
 """Seconds between two tries to hear Redis."""
 _LINGER = 10.0
@@ -105,10 +107,13 @@ class _Hub:
                     del self._waiters[row_id]
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Let the thread end, and wait for that."""
         with self._change:
             self._closed = True
             self._change.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(2 * _PATIENCE)
 
     def _serve(self) -> None:
         while True:
@@ -119,7 +124,11 @@ class _Hub:
                     return
                 if self._closed:
                     return
-            self._listen()
+            try:
+                self._listen()
+            except Exception as error:  # noqa: BLE001  (whatever it is, those who wait must be told)
+                log.warning("endings_unheard", error=f"{type(error).__name__}: {error}"[:500])
+                self._look_for(_AGAIN)
 
     def _listen(self) -> None:
         """Tell waiters what Redis says, until nobody has waited for a while or Redis has gone."""
@@ -132,7 +141,7 @@ class _Hub:
             self._look()
             looked = idle_since = time.monotonic()
             while not self._closed and time.monotonic() < idle_since + _LINGER:
-                heard = ears.hear(_SURE)
+                heard = ears.hear(_PATIENCE)
                 if heard is None:
                     return
                 self._tell(UUID(hex=one) for one in heard.split())

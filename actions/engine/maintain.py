@@ -22,7 +22,8 @@ from actions.engine.tally import EVERY as TALLY_EVERY
 from actions.engine.tally import tally
 
 _FORGET_EVERY = 3_600.0
-_GROUP_EVERY = 2.0
+_GROUP_EVERY = 10.0
+_HAND_OVER_EVERY = 2.0
 _PRUNE_EVERY = 60.0
 _RECHECK_EVERY = 60.0
 _PRUNE_SIZE = 5_000
@@ -74,12 +75,12 @@ class Maintain:
         self.chores = [
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
-            Chore("hand_over", hand_over, 0.0),
+            Chore("hand_over", hand_over, _HAND_OVER_EVERY),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("tally", tally, TALLY_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("group", group, _GROUP_EVERY),
-            Chore("analyze", planner.analyze, planner.EVERY),
+            Chore("tidy", planner.tidy, planner.EVERY),
             Chore("prune", prune, _PRUNE_EVERY),
             Chore("forget", forget, _FORGET_EVERY),
         ]

@@ -13,7 +13,9 @@ from actions.engine.statements import fetch
 from actions.errors import ExecutionNotFound, TransactionOpen
 from actions.states import ENDED
 
-_FIRST_PAUSE = 0.0003
+_FIRST_PAUSE = 0.001
+"""Seconds. What has not ended at the first look has a worker to be woken, and two commits before it."""
+_QUICK_PAUSE = 0.0003
 _QUICK = 15
 """So many looks come quickly, for what ends within milliseconds; then gently, for the database."""
 _LONGEST_PAUSE = 0.1
@@ -45,8 +47,7 @@ def wait(execution_id: str, timeout: float) -> Standing:
         if standing.status in ENDED or left <= 0:
             return standing
         time.sleep(min(pause, left))
-        if asked >= _QUICK:
-            pause = min(pause * 1.25, _LONGEST_PAUSE)
+        pause = _QUICK_PAUSE if asked < _QUICK else min(pause * 1.25, _LONGEST_PAUSE)
 
 
 def _value(text: str | None) -> Any:

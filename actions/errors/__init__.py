@@ -79,8 +79,10 @@ from actions.errors.verbs import (
     ReasonRequired,
     Refused,
     ResultTimeout,
+    SelectionNotFound,
     StepNotFound,
     TransactionOpen,
+    ViewNotFound,
 )
 from actions.errors.workflows import (
     EventTimeout,
@@ -143,6 +145,7 @@ __all__ = [
     "ResultTimeout",
     "RetryLater",
     "SecondConnection",
+    "SelectionNotFound",
     "SettingMissing",
     "ShuttingDown",
     "SoftTimeout",
@@ -158,6 +161,7 @@ __all__ = [
     "Unauthenticated",
     "Unreachable",
     "UnsafeDatabase",
+    "ViewNotFound",
     "WorkerLost",
     "WorkflowChanged",
     "WorkflowTimeout",

@@ -57,6 +57,18 @@ class BulkOperationNotFound(DoplatformError):
     code = "bulk_operation_not_found"
 
 
+class SelectionNotFound(DoplatformError):
+    """What was selected is kept for a day, for who selected it; nothing was changed. Select it again."""
+
+    code = "selection_not_found"
+
+
+class ViewNotFound(DoplatformError):
+    """There is no such saved view, or it is somebody else's; nothing was changed."""
+
+    code = "view_not_found"
+
+
 class ErrorGroupNotFound(DoplatformError):
     """There is no group of failures with that fingerprint; nothing was changed."""
 

@@ -20,7 +20,7 @@ def permit(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0005_workflows"),
+        ("actions", "0006_claim_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from actions.models.access import Access
 from actions.models.action import Action, Queue
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
-from actions.models.bulk import BulkItem, BulkOperation
+from actions.models.bulk import BulkItem, BulkOperation, BulkSelection
 from actions.models.callback import Callback, Delivery
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
@@ -12,6 +12,7 @@ from actions.models.key import ApiKey, ServiceAccount
 from actions.models.seal import Seal
 from actions.models.tally import Tally, TallyMark
 from actions.models.verbkey import VerbKey
+from actions.models.view import PreferredView, SavedView
 from actions.models.worker import Worker
 from actions.models.workflow import Edge, ExternalEvent, Memory
 
@@ -23,6 +24,7 @@ __all__ = [
     "AuditEntry",
     "BulkItem",
     "BulkOperation",
+    "BulkSelection",
     "Callback",
     "Delivery",
     "Edge",
@@ -33,7 +35,9 @@ __all__ = [
     "ExecutionSecret",
     "ExternalEvent",
     "Memory",
+    "PreferredView",
     "Queue",
+    "SavedView",
     "Seal",
     "ServiceAccount",
     "Tally",

@@ -23,6 +23,7 @@ class Access(models.Model):  # noqa: DJ008  (there are no rows to show)
             ("emit", "Can tell workflows external events"),
             ("pause", "Can pause and resume actions and queues"),
             ("triage", "Can resolve, ignore and reopen groups of failures"),
+            ("share_views", "Can share views of executions with everybody"),
             ("view_audit", "Can see the audit"),
             ("manage_keys", "Can see, make, rotate and revoke API keys"),
         ]

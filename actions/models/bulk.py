@@ -1,10 +1,16 @@
 """Bulk operations: one verb on many executions, frozen when it was asked for, done one by one in the background."""
 
+import struct
+import zlib
+from collections.abc import Iterable
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+_ITEM = struct.Struct(">16sI")
 
 
 class BulkOperation(models.Model):
@@ -68,3 +74,35 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.execution_id}: {self.outcome or 'open'}"
+
+
+class BulkSelection(models.Model):
+    """Executions as somebody saw them who is about to act on them: which, and at which attempt. Kept for a day.
+
+    It stands here and not in a session or a form, so that what is done is what the preview showed, whatever else is open in
+    other windows, however often the page is loaded again, and whatever the search would find by then.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    verb = models.CharField(max_length=20, choices=BulkOperation.Verb.choices)
+    query = models.TextField(blank=True, help_text="The search that it came from.")
+    everything = models.BooleanField(help_text="Whether it is all that the search found, not rows that were chosen.")
+    total = models.IntegerField()
+    items = models.BinaryField(help_text="zlib of 20 bytes each: the id, and the attempt as a big-endian integer.")
+    principal = models.CharField(max_length=250, help_text="Who may see it and act by it.")
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.total}"
+
+    @staticmethod
+    def packed(items: Iterable[tuple[UUID, int]]) -> bytes:
+        """Ids with their attempts as `items` keeps them."""
+        return zlib.compress(b"".join(_ITEM.pack(id_.bytes, attempt) for id_, attempt in items))
+
+    def unpacked(self) -> list[tuple[UUID, int]]:
+        """Each id with the attempt that was seen, in the order in which they were shown."""
+        return [(UUID(bytes=id_), attempt) for id_, attempt in _ITEM.iter_unpack(zlib.decompress(bytes(self.items)))]

@@ -7,15 +7,19 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from actions.errors import InvalidInput
-from actions.queries import search, trail
-from actions.queries.search import EVERYTHING, Allowed, Query
+from actions.models import Execution
+from actions.queries import bulk, search, trail
+from actions.queries.search import EVERYTHING, Allowed, Query, Row
 from actions.queries.trail import Question
 from actions.values import redact
 
+Chunks = Iterator[bytes]
 FORMS = ("csv", "ndjson")
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 _AT_ONCE = 1_000
@@ -25,14 +29,36 @@ _EXECUTION = (
     "id", "action", "queue", "priority", "status", "attempt", "tries", "losses", "error.code", "error.message", "actor.kind",
     "actor.id", "actor.label", "tags", "created_at", "available_at", "started_at", "finished_at", "workflow", "step",
 )  # fmt: skip
+_PAYLOAD = ("params", "result")
+_FEW = 50
+"""Executions whose params and results are in memory at once."""
+_ITEM = {
+    "position": "position", "execution": "public_id", "action": "action", "status_now": "status", "attempt_seen": "attempt",
+    "outcome": "outcome", "code": "code", "message": "message", "made": "made", "at": "at",
+}  # fmt: skip
 _ENTRY = (
     "id", "at", "verb", "actor.kind", "actor.id", "actor.label", "execution", "action", "attempt", "reason", "data",
 )  # fmt: skip
 
 
-def executions(query: Query, form: str, *, allowed: Allowed | None = EVERYTHING) -> Iterator[bytes]:
-    """What the list of a query shows, all of it. Raises InvalidInput for a form that is none."""
-    return _export(form, _EXECUTION, (row.as_dict() for row in search.every(query, allowed=allowed)))
+def executions(
+    query: Query, form: str, *, allowed: Allowed | None = EVERYTHING, payload: bool = False
+) -> Iterator[bytes]:
+    """What the list of a query shows, all of it; with params and results, dotted where they are secret, for `payload`.
+
+    Raises InvalidInput for a form that is none.
+    """
+    rows = search.every(query, allowed=allowed)
+    if payload:
+        return _export(form, (*_EXECUTION, *_PAYLOAD), _with_payload(rows), _FEW)
+    return _export(form, _EXECUTION, (row.as_dict() for row in rows))
+
+
+def bulk_items(operation: UUID, form: str, *, outcome: str = "") -> Iterator[bytes]:
+    """What became of each item of a bulk operation. Raises InvalidInput for a form that is none."""
+    rows = ({name: _plain(getattr(item, attribute)) for name, attribute in _ITEM.items()}
+            for item in bulk.every_item(operation, outcome=outcome))  # fmt: skip
+    return _export(form, tuple(_ITEM), rows)
 
 
 def audit(question: Question, form: str, *, allowed: Allowed | None = EVERYTHING) -> Iterator[bytes]:
@@ -51,20 +77,37 @@ def cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_RUNS) or text.lstrip().startswith(_RUNS) else text
 
 
-def _export(form: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+def _with_payload(rows: Iterator[Row]) -> Iterator[dict[str, Any]]:
+    while few := list(islice(rows, _FEW)):
+        found = Execution.objects.filter(pk__in=[row.id for row in few]).values_list("id", *_PAYLOAD)
+        payloads = {id_: payload for id_, *payload in found}
+        for row in few:
+            params, result = payloads.get(row.id, (None, None))
+            yield {**row.as_dict(), "params": redact(params), "result": redact(result)}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _export(
+    form: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]], at_once: int = _AT_ONCE
+) -> Iterator[bytes]:
     if form not in FORMS:
         raise InvalidInput(
             "invalid_query", f"{form[:40]!r} is no form of an export; there are {', '.join(FORMS)}.", path="format"
         )
-    return _chunks(_csv(columns) if form == "csv" else _ndjson, iter(rows))
+    return _chunks(_csv(columns) if form == "csv" else _ndjson, iter(rows), at_once)
 
 
-def _chunks(write: Callable[[list[Mapping[str, Any]]], str], rows: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+def _chunks(
+    write: Callable[[list[Mapping[str, Any]]], str], rows: Iterator[Mapping[str, Any]], at_once: int
+) -> Iterator[bytes]:
     # The first chunk comes even without rows: it has the names of the columns.
-    chunk = list(islice(rows, _AT_ONCE))
+    chunk = list(islice(rows, at_once))
     while True:
         yield write(chunk).encode("utf-8", "backslashreplace")
-        chunk = list(islice(rows, _AT_ONCE))
+        chunk = list(islice(rows, at_once))
         if not chunk:
             return
 

@@ -1,4 +1,4 @@
-"""Executions and audit entries a page at a time, newest first, as values ready for JSON."""
+"""Actions, and audit entries a page at a time, as values ready for JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 
 from actions.errors import storable
 from actions.ids import parse_id, public_id
-from actions.models import Action, AuditEntry, Execution
-from actions.queries.listing import COLUMNS, actor, moment, summary
+from actions.models import Action, AuditEntry
+from actions.queries.listing import actor, moment
 
 LARGEST_PAGE = 200
 
@@ -22,47 +22,21 @@ class Page:
     next: str | None
 
 
-def named(patterns: Sequence[str], column: str = "action_id") -> Q:
-    """Rows of actions that one of the patterns names: whole names, or beginnings with a star behind."""
+def _named(patterns: Sequence[str]) -> Q:
+    """Actions that one of the patterns names: whole names, or beginnings with a star behind."""
     if "*" in patterns:
         return Q()
     exact = [pattern for pattern in patterns if not pattern.endswith("*")]
-    found = Q(**{f"{column}__in": exact})
+    found = Q(name__in=exact)
     for pattern in patterns:
         if pattern.endswith("*"):
-            found |= Q(**{f"{column}__startswith": pattern[:-1]})
+            found |= Q(name__startswith=pattern[:-1])
     return found
-
-
-def executions(
-    patterns: Sequence[str],
-    *,
-    statuses: Sequence[str] = (),
-    action: str = "",
-    queue: str = "",
-    tag: str = "",
-    idempotency_key: str = "",
-    cursor: str = "",
-    limit: int = 50,
-) -> Page:
-    """Executions of the actions that `patterns` names; `cursor` is what the page before said."""
-    rows = Execution.objects.filter(named(patterns)).order_by("-id")
-    if statuses:
-        rows = rows.filter(status__in=statuses)
-    for column, text in (("action_id", action), ("queue", queue), ("idempotency_key", idempotency_key)):
-        if text:
-            rows = rows.filter(**{column: storable(text)})
-    if tag:
-        rows = rows.filter(tags__contains=[storable(tag)])
-    if cursor:
-        rows = rows.filter(id__lt=parse_id(cursor))
-    found = [summary(row) for row in rows.values(*COLUMNS)[: limit + 1]]
-    return Page(found[:limit], found[limit - 1]["id"] if len(found) > limit else None)
 
 
 def actions(patterns: Sequence[str]) -> list[dict[str, Any]]:
     """The declared actions that `patterns` names, without their schemas."""
-    rows = Action.objects.filter(named(patterns, "name"), declared=True).order_by("name")
+    rows = Action.objects.filter(_named(patterns), declared=True).order_by("name")
     return [_action(row) for row in rows.defer("params_schema", "result_schema")]
 
 

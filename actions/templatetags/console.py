@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from actions.queries.search import Value
 from actions.states import Outcome, Status
 
 register = template.Library()
@@ -77,3 +78,9 @@ def short_class(dotted: str) -> str:
 def thousands(number: Any) -> str:
     """12,345"""
     return f"{number:,}" if isinstance(number, int) else str(number)
+
+
+@register.filter
+def quoted(text: str) -> str:
+    """A text as a value in a search: in quotes, where it would be read as something else."""
+    return str(Value(text))

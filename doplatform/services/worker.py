@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 import psycopg
 import structlog
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from redis import Redis, RedisError
 from redis.client import Pipeline
@@ -47,18 +46,13 @@ log = structlog.get_logger(__name__)
 
 
 class WakeUp(Job):
-    """RQ's job as we use it: the name of a queue to drain. Whatever else stands in Redis is dropped, not called."""
+    """RQ's job as we use it: an entry in the list of the queue to drain. What it holds is never called."""
 
-    def queue_to_drain(self) -> str | None:
-        """The queue that this wakes, None when it is anything but a wake-up."""
-        try:
-            if self.func_name != dispatch.DRAIN or self.args:
-                return None
-            name = self.kwargs.get("queue")
-        except Exception as error:  # noqa: BLE001  (whatever a stranger wrote into Redis, it is only dropped)
-            log.warning("wake_up_unreadable", error=type(error).__name__)
-            return None
-        return name if isinstance(name, str) and name in settings.RQ_QUEUES else None
+    @classmethod
+    def fetch(cls, id: str, connection: Redis | None = None, serializer: Any = None) -> "WakeUp":  # noqa: A002  (RQ's)
+        """The entry, unread: its list says which queue to drain, and a drain too many costs one look at the table. Whether
+        it is a wake-up at all is seen when it is consumed, for whoever waits does not wait for that."""
+        return cls(id, connection=connection, serializer=serializer)
 
 
 class Worker(PatientWorker):
@@ -97,19 +91,15 @@ class Worker(PatientWorker):
             heartbeat.stop()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Consume the wake-up, drain its queue, and wake again if rows are left when the time is up."""
-        name = job.queue_to_drain() if isinstance(job, WakeUp) else None
+        """Drain the queue, consume the wake-up, and wake again if rows are left when the time is up."""
         again = False
         try:
-            if name is None:
-                self._drop(job)
-            else:
-                with self.draining():
-                    again = self._drain.run(name)
+            with self.draining():
+                again = self._drain.run(queue.name)
         finally:
             self._consume(job, queue)
-        if again and name is not None:
-            dispatch.wake(name)
+        if again:
+            dispatch.wake(queue.name)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """RQ's own sign of life: its key lives for minutes, so not at every step of every wake-up."""
@@ -151,12 +141,17 @@ class Worker(PatientWorker):
     def _consume(self, job: Job, queue: Queue) -> None:
         try:
             with self.connection.pipeline() as pipeline:
+                pipeline.hget(job.key, "data")
                 pipeline.delete(job.key)
                 pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
-                pipeline.execute()
+                held, existed, _ = pipeline.execute(raise_on_error=False)
         except RedisError as error:
             # It was popped; what is left of it is swept out later, and names nothing but a queue.
             log.warning("redis_away", error=str(error)[:200])
+            return
+        # What Redis refused is an exception in the place of its answer.
+        if existed == 1 and not dispatch.is_wake_up(held, queue.name):
+            self._drop(job)
 
     def _drop(self, job: Job) -> None:
         if job.id not in self._dropped:
@@ -246,5 +241,5 @@ def die_with_parent(parent: int) -> None:
 
 
 def drain(queue: str) -> None:
-    """What a wake-up names. Never called through RQ: Worker.execute_job reads the queue's name and drains it."""
+    """What a wake-up names. Never called through RQ: Worker.execute_job drains the queue in whose list it stood."""
     raise NotImplementedError(queue)

@@ -32,7 +32,7 @@
     k: () => move(-1),
     g: () => { goes = Date.now(); },
     x: () => current()?.querySelector("input[type='checkbox']")?.click(),
-    r: () => (current()?.querySelector("[data-act='retry']") || document.querySelector("main [data-act='retry']:not([data-row] *)"))?.click(),
+    r: () => (document.querySelector("form:has([data-row] :checked) [data-bulk-retry]") || current()?.querySelector("[data-act='retry']") || document.querySelector("main [data-act='retry']:not([data-row] *)"))?.click(),
   };
 
   document.addEventListener("keydown", (event) => {

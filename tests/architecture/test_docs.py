@@ -39,7 +39,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("name", sorted(conf.known()))
 def test_every_knob_is_in_operations_with_its_default(name: str):
     default = getattr(conf.Settings(), name)
-    shown = f"{default:g}" if isinstance(default, float) else str(default) if default or default is False else "empty"
+    shown = f"{default:g}" if isinstance(default, float) else "empty" if default in {"", ()} else str(default)
     assert f"| `{name}` | {shown} |" in read("docs/operations.md")
 
 

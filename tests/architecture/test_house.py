@@ -189,3 +189,10 @@ def test_the_sdk_stands_on_httpx_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_what_is_measured_alone_stands_where_make_test_looks_for_it():
+    """Makefile: everything that is not marked, then tests/faults for what is."""
+    mark = "mark." + "alone"
+    marked = {path.parent for path in (ROOT / "tests").rglob("*.py") if mark in path.read_text(encoding="utf-8")}
+    assert marked == {ROOT / "tests/faults"}

@@ -43,6 +43,18 @@ def test_an_accepted_execution_has_a_wake_up_and_many_have_no_more(worker: Stage
     assert wake_ups() <= 2
 
 
+def test_a_burst_is_told_less_often_while_no_worker_takes_what_is_pending(worker: StageWorker, wake_ups: Any):
+    short = dispatch._BREATH
+    assert dispatch.wake("default")
+    assert dispatch._waker.breath == short
+    assert dispatch.wake("default")
+    assert wake_ups() == 1
+    assert dispatch._waker.breath == dispatch._LONG_BREATH
+    Redis.from_url(django_settings.REDIS_URL).flushdb()
+    assert dispatch.wake("default")
+    assert dispatch._waker.breath == short
+
+
 def test_a_queue_whose_wake_up_was_lost_is_woken_again(worker: StageWorker, wake_ups: Any):
     """I-08; mutant 5"""
     app.noop.invoke()

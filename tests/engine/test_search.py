@@ -1,5 +1,6 @@
 """Finding executions: every kind of term against what plain Python finds, paged both ways, with windows, for keys."""
 
+import hashlib
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ __all__ = ["engine"]
 pytestmark = pytest.mark.usefixtures("engine")
 
 WITH_ERROR = {"failed", "retrying", "in_doubt"}
+CHARGES = hashlib.md5(b"charge\x1fValueError\x1fexception\x1f").hexdigest()
+LETTERS = hashlib.md5(b"send-letter\x1fValueError\x1fexception\x1f").hexdigest()
 FOUND = {
     "": lambda one: True,
     "state:failed": lambda one: one["status"] == "failed",
@@ -62,6 +65,13 @@ FOUND = {
     "state:failed finished-before:2026-03-01T01:00": lambda one: (
         one["status"] == "failed" and one["finished"] < BEGIN + timedelta(minutes=60)
     ),
+    "due-before:2026-03-01T01:00 state:queued": lambda one: one["status"] == "queued" and one["minute"] < 60,
+    "due-after:2026-03-01T01:00": lambda one: one["minute"] >= 60,
+    f"group:{CHARGES}": lambda one: one["action"] == "charge" and one["status"] in WITH_ERROR,
+    f"group:{CHARGES},{LETTERS} state:failed": lambda one: (
+        one["action"] in {"charge", "send-letter"} and one["status"] == "failed"
+    ),
+    f"-group:{CHARGES} state:failed": lambda one: one["action"] != "charge" and one["status"] == "failed",
     "kind:top": lambda one: one["parent"] is None,
     "kind:step": lambda one: one["parent"],
     "kind:workflow": lambda one: one["action"] == "nightly-report",

@@ -336,6 +336,11 @@ class World:
             )
         )
 
+    def lapse(self, pid: int) -> None:
+        """The lease of a worker that was killed is over now; the others keep theirs."""
+        wait(lambda: not alive(pid), what=f"the death of worker {pid}")
+        self.sql("UPDATE actions_worker SET heartbeat_at = heartbeat_at - interval '1 h' WHERE pid = %s", pid)
+
     def sound(self) -> None:
         """All that must hold in a database at rest, holds."""
         session = psycopg.connect(self.servers.database_url, autocommit=True)

@@ -40,6 +40,7 @@ def test_workers_that_die(world: World, point: str) -> None:
         victim = pool.children()[0]
         publics.append(world.invoke(action))
         wait(lambda victim=victim: not alive(victim), what="the worker's death")
+        world.lapse(victim)
         pool.kill()
     world.maintain()
     world.work()

@@ -98,7 +98,9 @@ class Shop:
         public = self.step(key)
         wait(lambda: self.world.status(public) == "running" and len(self.world.outcomes(public)) >= attempt)
         wait(lambda: self._held(key), what=f"{key} at work")
-        os.kill(self.world.worker_of(public), signal.SIGKILL)
+        worker = self.world.worker_of(public)
+        os.kill(worker, signal.SIGKILL)
+        self.world.lapse(worker)
 
     def _held(self, key: str) -> bool:
         if key in LOCKS:
@@ -119,6 +121,13 @@ class Shop:
         public = self.step(key)
         wait(lambda: self.world.status(public) == "in_doubt", what=f"doubt about {key}")
         self._command("resolve", public, answer="happened")
+
+    def asks_the_provider(self) -> None:
+        """The resolver is due when the hard timeout of the charge is over: that has come."""
+        query = "SELECT id, available_at - now() FROM actions_execution WHERE action_id = %s"
+        resolver, left = wait(lambda: self.world.sql(query, f"{CHARGE}.resolver"), what="the resolver")[0]
+        assert 5 < left.total_seconds() <= 11
+        self.world.sql("UPDATE actions_execution SET available_at = now() WHERE id = %s", resolver)
 
     def becomes(self, status: str) -> None:
         wait(lambda: self.world.status(self.run) == status, 30, what=f"{status} of the order")
@@ -178,6 +187,7 @@ def test_the_charge_is_asked_for_and_not_made_again(shop: Shop) -> None:
     with held(shop, CHARGE):
         shop.order("25.80")
         shop.kill_in(CHARGE)
+    shop.asks_the_provider()
     shop.becomes("succeeded")
     ended_once(shop, CHARGE, ["in_doubt"])
     assert (shop.money(), shop.tables()) == ((["25.80"], []), (8, 1, 1))

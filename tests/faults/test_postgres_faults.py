@@ -42,7 +42,7 @@ def test_a_lock_session_ends_in_the_middle_of_a_handler(world: World, action: st
     """F12: the lease is had back before it is over, so an attempt that goes on is not taken from its worker."""
     world.maintain()
     world.work(MAINTAIN_TICK=5)
-    public = world.invoke(action, seconds=2.5)
+    public = world.invoke(action, seconds=2.0)  # longer than a lease
     world.entered(public)
     assert end_sessions(world, _HEARTBEATS) == 1
     assert world.ends(public) == "succeeded"

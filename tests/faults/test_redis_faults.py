@@ -6,7 +6,8 @@ import redis
 from tests.faults.harness import Client, World, wait
 
 LONGEST = 0.35
-"""What an invoke may take beside a Redis that does not answer: the cap of 250 ms and the work itself."""
+"""What an invoke may take beside a Redis that does not answer: the cap of 250 ms and the work itself. Measured alone:
+a busy machine would need more than the 100 ms that are left."""
 
 
 def slowest(client: Client, times: int = 5) -> float:
@@ -21,6 +22,7 @@ def all_done(world: World) -> bool:
     return world.one("SELECT count(*) FROM actions_execution WHERE status <> 'succeeded'") == 0
 
 
+@pytest.mark.alone
 def test_redis_down(world: World) -> None:
     """F08, F09: killed with a backlog, nothing persisted needed; workers and maintain outlive it and go on."""
     world.maintain()
@@ -50,6 +52,7 @@ def test_flushes(world: World) -> None:
     world.sound()
 
 
+@pytest.mark.alone
 def test_redis_that_does_not_answer(world: World) -> None:
     """F10: connections stay open and silent; an invoke pays the cap at most, and workers find their way back."""
     proxy = world.proxy_redis()
@@ -63,6 +66,7 @@ def test_redis_that_does_not_answer(world: World) -> None:
     wait(lambda: all_done(world), 15, what="the backlog")
 
 
+@pytest.mark.alone
 def test_a_new_connection_to_redis_that_does_not_answer(world: World) -> None:
     """F10: the cap holds for connecting as well."""
     proxy = world.proxy_redis()
@@ -71,6 +75,7 @@ def test_a_new_connection_to_redis_that_does_not_answer(world: World) -> None:
     assert slowest(client) < LONGEST
 
 
+@pytest.mark.alone
 def test_slow_redis(world: World) -> None:
     """F10: each answer comes late, but within the limit of one call: the sum is capped all the same."""
     proxy = world.proxy_redis()
@@ -97,6 +102,7 @@ def test_a_worker_notices_that_redis_is_silent(world: World) -> None:
     assert pool.children() == workers
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("fault", ["full", "no room for clients", "read-only"])
 def test_redis_that_refuses(world: World, fault: str) -> None:
     """F11: an invoke succeeds all the same, and its work is done afterwards by the same workers."""

@@ -2,11 +2,14 @@
 
 import time
 
+import pytest
+
 from tests.faults.harness import World, alive, wait
 
 WAYS = ("swallow", "sleep-in-c", "busy", "holds-gil", "blocks-signals")
 
 
+@pytest.mark.alone  # two of the five take all the time that they get
 def test_handlers_that_will_not_be_stopped(world: World) -> None:
     """F17, I-17: their processes are gone two seconds after the deadline at the latest, their writes with them."""
     # Longer than the deadline: whoever holds the GIL keeps its own heartbeat from beating.

@@ -107,7 +107,7 @@ def test_a_frozen_pool_changes_nothing(world: World) -> None:
     """F05b: the worker process keeps its own lease."""
     world.maintain()
     pool = world.work()
-    public = world.invoke("test-write", seconds=2.5)
+    public = world.invoke("test-write", seconds=2.0)  # longer than a lease
     world.entered(public)
     with stopped(pool.pid):
         assert world.ends(public) == "succeeded"

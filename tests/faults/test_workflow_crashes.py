@@ -34,10 +34,12 @@ OUTSIDE = {
 
 def crash(world: World, workflow: str, point: str) -> str:
     """The public id of a run whose worker died at `point`; others take over."""
-    pool = world.work(crash=point)
+    # Its groups stay open for long, so that a busy machine does not move the point by cutting them.
+    pool = world.work(crash=point, GROUP_TIME=5.0)
     victim = pool.children()[0]
     public = world.invoke(workflow)
     wait(lambda: not alive(victim), what=f"the worker's death at {point}")
+    world.lapse(victim)
     pool.kill()
     world.maintain()
     world.work()

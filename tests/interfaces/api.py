@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from actions import Actor
+from actions.engine import endings
 from actions.engine.keys import accounts, create
 
 OPERATOR = Actor("system", "tests", "tests")
@@ -117,6 +118,7 @@ def caller(engine: None, settings: Any) -> Iterator[Callable[..., Api]]:
 
     yield made
     forget()
+    endings.reset()
 
 
 def forget() -> None:

@@ -70,6 +70,8 @@ def client(name: str, *groups: str) -> Client:
         import_module("actions.migrations.0003_groups").create(apps, None)
         import_module("actions.migrations.0005_workflows").permit(apps, None)
         import_module("actions.migrations.0007_api_keys").permit(apps, None)
+        import_module("actions.migrations.0010_error_groups").permit(apps, None)
+        import_module("actions.migrations.0011_saved_views").permit(apps, None)
     user.groups.set(Group.objects.filter(name__in=groups))
     browser = Client(raise_request_exception=True)
     browser.force_login(user)

@@ -207,19 +207,51 @@ def test_w003_the_pages_of_django_rq(settings, monkeypatch, deep):
 # Modules that cannot be imported: a project of their own, as a process of its own
 
 
-def check(tmp_path, source, *words):
-    """manage.py with an app `shop` whose actions.py is `source`."""
-    shop = tmp_path / "shop"
-    shop.mkdir()
-    (shop / "__init__.py").touch()
-    (shop / "actions.py").write_text(textwrap.dedent(source))
-    (tmp_path / "shopping.py").write_text(
-        "from doplatform.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, 'shop']\n"
+BROKEN = {
+    "bad_name": (
+        """\
+        from actions import action
+
+        @action("Bad Name")
+        def bad() -> None: ...
+        """,
+        "Bad Name (bad_name.actions.bad): a name has 1 to 100 characters",
+        3,
+    ),
+    "untyped": (
+        """\
+        from actions import action
+
+        @action
+        def untyped(value): ...
+        """,
+        "untyped: param value has no type hint",
+        3,
+    ),
+    "absent": (
+        "from actions import action\nimport nothing_of_that_name\n",
+        "No module named 'nothing_of_that_name'",
+        2,
+    ),
+    "syntax": ("\n\ndef broken(:\n", "SyntaxError", 3),
+    "option": ("from actions import action\n@action(colour=1)\ndef f() -> None: ...\n", "colour", 2),
+}
+"""By app: its actions.py, what is said of it, and the line that is named."""
+
+
+def check(place, sources, *words):
+    """manage.py with an app for each of `sources`, which is the text of its actions.py."""
+    for name, source in sources.items():
+        (place / name).mkdir()
+        (place / name / "__init__.py").touch()
+        (place / name / "actions.py").write_text(textwrap.dedent(source))
+    (place / "shopping.py").write_text(
+        f"from doplatform.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, *{list(sources)}]\n"
     )
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=BASE,
-        env={**os.environ, "PYTHONPATH": f"{BASE}:{tmp_path}", "DJANGO_SETTINGS_MODULE": "shopping"},
+        env={**os.environ, "PYTHONPATH": f"{BASE}:{place}", "DJANGO_SETTINGS_MODULE": "shopping"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -227,47 +259,28 @@ def check(tmp_path, source, *words):
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "sentence", "line"),
-    [
-        (
-            """\
-            from actions import action
-
-            @action("Bad Name")
-            def bad() -> None: ...
-            """,
-            "Bad Name (shop.actions.bad): a name has 1 to 100 characters",
-            3,
-        ),
-        (
-            """\
-            from actions import action
-
-            @action
-            def untyped(value): ...
-            """,
-            "untyped: param value has no type hint",
-            3,
-        ),
-        ("from actions import action\nimport nothing_of_that_name\n", "No module named 'nothing_of_that_name'", 2),
-        ("\n\ndef broken(:\n", "SyntaxError", 3),
-        ("from actions import action\n@action(colour=1)\ndef f() -> None: ...\n", "colour", 2),
-    ],
-)
-def test_e002_a_module_that_cannot_be_imported(tmp_path, source, sentence, line):
-    ended = check(tmp_path, source, "check")
-
+@pytest.fixture(scope="module")
+def said_of_the_broken(tmp_path_factory):
+    """The folder, and each error of one `check` of them all, with its hint."""
+    place = tmp_path_factory.mktemp("broken")
+    ended = check(place, {name: source for name, (source, _, _) in BROKEN.items()}, "check")
     assert ended.returncode == 1
-    assert "doplatform.E002" in ended.stderr
-    assert sentence in ended.stderr
-    assert f"{tmp_path}/shop/actions.py:{line}" in ended.stderr
     assert "Traceback" not in ended.stderr
+    return place, ended.stderr.split("\n?: ")
+
+
+@pytest.mark.parametrize("app", BROKEN)
+def test_e002_a_module_that_cannot_be_imported(said_of_the_broken, app):
+    place, said = said_of_the_broken
+    _, sentence, line = BROKEN[app]
+    (about,) = [error for error in said if f"(doplatform.E002) {app}.actions cannot be imported" in error]
+    assert sentence in about
+    assert f"{place}/{app}/actions.py:{line}" in about
 
 
 @pytest.mark.parametrize("process", ["work", "maintain"])
 def test_processes_do_not_start_beside_a_broken_module(tmp_path, process):
-    ended = check(tmp_path, "import nothing_of_that_name\n", process)
+    ended = check(tmp_path, {"shop": "import nothing_of_that_name\n"}, process)
 
     assert ended.returncode == 1
     assert "doplatform.E002" in ended.stderr

@@ -251,9 +251,14 @@ def test_a_worker_refuses_asynchronous_commits():
             durability.require()
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """One data folder, for servers with different settings one after the other."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes", "synchronous_commit"])
-def test_workers_do_not_start_on_a_database_that_forgets(tmp_path_factory, setting):
-    place = tmp_path_factory.mktemp("data")
+def test_workers_do_not_start_on_a_database_that_forgets(place, setting):
     with embedded.Servers(place, temporary=True, postgres_settings={setting: "off"}) as forgetful:
         ended = manage("work", "--processes", "1", DATABASE_URL=forgetful.database_url, REDIS_URL=forgetful.redis_url)
 
@@ -262,8 +267,7 @@ def test_workers_do_not_start_on_a_database_that_forgets(tmp_path_factory, setti
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_worker_that_waited_for_postgresql_refuses_it_then(tmp_path_factory):
-    place = tmp_path_factory.mktemp("data")
+def test_a_worker_that_waited_for_postgresql_refuses_it_then(place):
     with embedded.Servers(place, temporary=True, postgres_settings={"fsync": "off"}) as forgetful:
         forgetful.postgres.stop()
         words = ["work", "--processes", "1"]

@@ -54,24 +54,33 @@ def stop(instance, number):
     return time.monotonic() - started
 
 
-def test_first_start_ctrl_c_and_second_start(fresh):
-    with Instance(fresh, *SMALL) as first:
+def test_first_start_a_first_look_ctrl_c_and_second_start(fresh):
+    """All of it, with the demo: the first look has something to show, and the second start finds what the first one left."""
+    with Instance(fresh) as first:
         first.ready()
         password = first.password
         assert log_in(first.url, "admin", password) == "/admin/"
         assert {(fresh / name).stat().st_mode & 0o777 for name in ("secret_key", "administrator")} == {0o600}
+        first.says(r"seed +[|] The demo is seeded", seconds=120)
+        assert re.search(r"demo +[|] smtp +listens on", first.text)
+        with Terminal(fresh) as terminal:
+            for workflow, statuses in SEEDED.items():
+                found = terminal.manage("executions", "list", "--action", workflow)["executions"]
+                assert sorted(one["status"] for one in found) == statuses
         assert stop(first, signal.SIGINT) < 5
         assert first.process.returncode == 0
         assert leftovers(fresh) == []
         first.says("up +[|] stopped")
 
-    with Instance(fresh, *SMALL) as second:
+    with Instance(fresh) as second:
         second.ready()
+        second.says(r"demo +[|] control +listens on")
         assert second.password == password
         second.says("kept in " + re.escape(str(fresh / "administrator")))
         assert log_in(second.url, "admin", password) == "/admin/"
         assert stop(second, signal.SIGTERM) < 5
         assert leftovers(fresh) == []
+        assert "seed " not in second.text
 
 
 def test_a_busy_port_gets_the_next_free_one(data):
@@ -157,21 +166,3 @@ def test_ctrl_c_while_it_still_starts(fresh):
         instance.says(r"postgres +[|] is up")
         assert stop(instance, signal.SIGINT) < 5
         assert leftovers(fresh) == []
-
-
-def test_a_first_look_has_something_to_show_and_a_second_one_is_not_seeded_again(fresh):
-    with Instance(fresh) as first:
-        first.says(r"seed +[|] The demo is seeded", seconds=120)
-        assert re.search(r"demo +[|] smtp +listens on", first.text)
-        with Terminal(fresh) as terminal:
-            for workflow, statuses in SEEDED.items():
-                found = terminal.manage("executions", "list", "--action", workflow)["executions"]
-                assert sorted(one["status"] for one in found) == statuses
-        assert stop(first, signal.SIGINT) < 5
-        assert leftovers(fresh) == []
-
-    with Instance(fresh) as second:
-        second.ready()
-        second.says(r"demo +[|] control +listens on")
-        assert stop(second, signal.SIGINT) < 5
-        assert "seed " not in second.text

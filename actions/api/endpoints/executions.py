@@ -7,19 +7,20 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from actions import values
-from actions.api import answering, reading
+from actions.api import answering, reading, schemas
 from actions.api.answering import address, respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, Start, StartMany, WaitQuery
 from actions.definitions.action import Action
+from actions.definitions.callback import Callback
 from actions.definitions.engine import Invocation
 from actions.definitions.registry import registry
 from actions.engine import endings
 from actions.engine.accept import accept, accept_many
 from actions.engine.keys import Key
 from actions.errors import ActionNotFound, InvalidInput, InvalidParams, Problem
-from actions.queries import paging
+from actions.queries import search
 
 router = Router(tags=["executions"])
 
@@ -46,6 +47,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         priority=wanted.priority,
         tags=tuple(wanted.tags),
         actor=key.actor,
+        callback=_callback(wanted.callback),
     )
     try:
         answer = accept(action, invocation)
@@ -66,6 +68,7 @@ def start_many(request: HttpRequest, name: str) -> HttpResponse:
     action = _action(name, key)
     wanted = reading.load(StartMany, reading.body(request, limits=reading.BULK_LIMITS))
     available_at = reading.moment(wanted.available_at)
+    callback = _callback(wanted.callback)
     problems = [
         fault
         for index, item in enumerate(wanted.items)
@@ -77,7 +80,11 @@ def start_many(request: HttpRequest, name: str) -> HttpResponse:
         action,
         [
             Invocation(
-                params=item.params, idempotency_key=item.idempotency_key, available_at=available_at, actor=key.actor
+                params=item.params,
+                idempotency_key=item.idempotency_key,
+                available_at=available_at,
+                actor=key.actor,
+                callback=callback,
             )
             for item in wanted.items
         ],
@@ -88,18 +95,25 @@ def start_many(request: HttpRequest, name: str) -> HttpResponse:
 @router.get("/executions", response=Executions, operation_id="list_executions", openapi_extra=reads(query=ListQuery))
 def list_executions(request: HttpRequest) -> HttpResponse:
     """Executions that the key may read, the newest first."""
-    query = reading.query(ListQuery, request)
-    page = paging.executions(
-        key_of(request).patterns("read"),
-        statuses=query.status,
-        action=query.action,
-        queue=query.queue,
-        tag=query.tag,
-        idempotency_key=query.idempotency_key,
-        cursor=reading.execution_cursor(query.cursor),
-        limit=query.limit,
-    )
-    return respond({"items": [{**item, "url": address(item["id"])} for item in page.items], "next": page.next})
+    wanted = reading.query(ListQuery, request)
+    key = key_of(request)
+    query = search.parse(wanted.q, payload=key.sees_payload)
+    for field, values_of in (
+        ("state", wanted.status),
+        ("action", (wanted.action,)),
+        ("queue", (wanted.queue,)),
+        ("tag", (wanted.tag,)),
+        ("key", (wanted.idempotency_key,)),
+    ):
+        if any(values_of):
+            query = query.having(field, *values_of)
+    allowed = search.Allowed(key.patterns("read"))
+    try:
+        page = search.page(query, cursor=wanted.cursor, limit=wanted.limit, allowed=allowed)
+    except search.InvalidQuery as error:
+        raise InvalidInput("invalid_query", error.message, path="cursor") from None
+    items = [{**row.as_dict(), "url": address(row.public_id)} for row in page.rows]
+    return respond({"items": items, "next": page.next, "notes": list(page.sentences)})
 
 
 @router.get(
@@ -129,6 +143,10 @@ def _action(name: str, key: Key) -> Action[Any, Any]:
         hint = f" Did you mean {likely[0]}?" if likely else ""
         raise ActionNotFound(f"There is no action called {name[:100]!r}.{hint}")
     return action
+
+
+def _callback(sent: schemas.Callback | None) -> Callback | None:
+    return None if sent is None else Callback(sent.url, sent.secret)
 
 
 def _start(action: Action[Any, Any], sent: dict[str, Any]) -> Start:

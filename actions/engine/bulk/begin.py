@@ -53,11 +53,9 @@ def begin(
     With an `idempotency_key` the same wish sent twice is one operation. The actor's permission is asked for here and again at
     every item. Raises Forbidden, ReasonRequired, InvalidInput for an empty or too large selection.
     """
-    if verb not in BulkOperation.Verb:
-        raise InvalidInput("invalid_verb", f"{verb[:40]!r} cannot be done to many executions.", path="verb")
+    checked(verb, selection, per_second)
     access.require(actor, verb, subject=f"{len(selection)} executions")
     reason = access.checked_reason(actor, reason)
-    _check(selection, per_second)
     key = None if idempotency_key is None else checked_key(idempotency_key)
     with transaction.atomic():
         operation = ids.new_id()
@@ -74,7 +72,10 @@ def begin(
     return Begun(operation)
 
 
-def _check(selection: Sequence[Seen], per_second: float | None) -> None:
+def checked(verb: str, selection: Sequence[Seen], per_second: float | None) -> None:
+    """Raise InvalidInput for a verb, a number of executions or a rate that no operation has."""
+    if verb not in BulkOperation.Verb:
+        raise InvalidInput("invalid_verb", f"{verb[:40]!r} cannot be done to many executions.", path="verb")
     if not 0 < len(selection) <= MOST:
         raise InvalidInput(
             "invalid_selection", f"One operation takes 1 to {MOST:,} executions, not {len(selection):,}.", path="ids"

@@ -97,12 +97,12 @@ def claim(
     rows = fetch(
         "claim",
         {
-            "queue": queue,
-            "worker": worker,
-            "size": size,
-            "groupable": groupable,
-            "forgettable": forgettable,
-            "secretive": secretive,
+            "QUEUE": queue,
+            "WORKER": worker,
+            "SIZE": size,
+            "GROUPABLE": groupable,
+            "FORGETTABLE": forgettable,
+            "SECRETIVE": secretive,
         },
         prepare=True,
     )

@@ -73,10 +73,13 @@ _TIMES = {
     "before": "execution.id < %s::uuid",
     "finished-after": "execution.finished_at >= %s",
     "finished-before": "execution.finished_at < %s",
+    "due-after": "execution.available_at >= %s",
+    "due-before": "execution.available_at < %s",
 }
 _ALL_AT_ONCE = {
     "state": "execution.status || '' = ANY (%s::text[])",
     "trigger": "execution.actor_kind = ANY (%s::text[])",
+    "group": "execution.error IS NOT NULL AND actions_error_group(execution.action_id, execution.error) = ANY (%s::text[])",
 }
 _OF_IDS = {
     "id": "execution.id = ANY (%s::uuid[])",

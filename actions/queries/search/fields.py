@@ -1,5 +1,6 @@
 """What can be asked for: the fields of the grammar, in the order in which they are offered."""
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -43,14 +44,19 @@ FIELDS = {
         Field("before", "accepted before that time", "before:2026-01-31", ("until",)),
         Field("finished-after", "ended at that time or later", "finished-after:-1h", ("finished_after",)),
         Field("finished-before", "ended before that time", "finished-before:today", ("finished_before",)),
+        Field("due-after", "due at that time or later", "due-after:now", ("due_after",)),
+        Field("due-before", "due before that time", "due-before:-5m", ("due_before",)),
+        Field("group", "the group of failures that its error belongs to", f"group:{'0' * 31}1"),
         Field("kind", "top level only, workflows, or steps", "kind:workflow", (), KINDS),
         Field("id", "its id", "id:exec_01jz5k3q8m6y2v9c4t7w1x0abc"),
         Field("parent", "the workflow whose step it is", "parent:exec_01jz5k3q8m6y2v9c4t7w1x0abc", ("workflow",)),
         Field("replay", "the execution that it replays", "replay:exec_01jz5k3q8m6y2v9c4t7w1x0abc", ("replay_of",)),
     )
 }
-TIMES = ("after", "before", "finished-after", "finished-before")
+TIMES = ("after", "before", "finished-after", "finished-before", "due-after", "due-before")
 IDS = ("id", "parent", "replay")
+GROUP = re.compile(r"[0-9a-f]{32}")
+"""What names a group of failures: its fingerprint."""
 _NAMES = {alias: field.name for field in FIELDS.values() for alias in (field.name, *field.aliases)}
 
 

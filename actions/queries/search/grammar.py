@@ -224,6 +224,10 @@ def _value(part: Part, known: fields.Field, zone: tzinfo, now: datetime, faults:
             faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no id; ids begin with exec_."))
         else:
             text = public_id(found)
+    elif known.name == "group":
+        text = text.strip().lower()
+        if not fields.GROUP.fullmatch(text):
+            faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no group of failures; it has 32 hex digits."))
     return Value(text, known.patterns and not part.quoted and "*" in text)
 
 

@@ -124,6 +124,9 @@ class Planner:
             for term in query.of(column):
                 if not term.negated and not any(value.pattern for value in term.values):
                     return self._ordered(self._of_ids(term), query, by_end), {id(term)}
+        for term in query.of("group"):
+            if not term.negated:
+                return self._of_groups(term, query, by_end), {id(term)}
         statuses = query.statuses
         if statuses is None and any(not term.negated for term in query.of("error")):
             statuses = tuple(status for status in Status if status in WITH_ERROR)
@@ -150,6 +153,12 @@ class Planner:
                 return ([streams.of_actions(names)] if names else []), set()
         return [streams.ALL], set()
 
+    def _of_groups(self, term: Term, query: Query, by_end: bool) -> list[Stream]:
+        names = tuple(dict.fromkeys(value.text for value in term.values))
+        if self._number(streams.NUMBER_OF_GROUPS, names) <= _MOST_RARE:
+            return self._ordered([streams.of_small_groups(names)], query, by_end)
+        return [streams.of_groups(names)]
+
     def _of_ids(self, term: Term) -> list[Stream]:
         texts = [value.text for value in _possible(term.values)]
         ids: list[UUID | None] = [*self._by_keys(texts)] if term.field == "key" else [parse_id(text) for text in texts]
@@ -167,11 +176,15 @@ class Planner:
         names = self._visible(self.catalogue.matching(_possible(asked[0].values)))
         if not 0 < len(names) <= _MOST_RARE_ACTIONS:
             return ()
+        return names if self._number(streams.NUMBER, names) <= _MOST_RARE else ()
+
+    def _number(self, statement: str, names: tuple[str, ...]) -> int:
+        """How many executions these actions or groups have, up to a bound for each."""
         if names not in self._numbers:
             with connection.cursor() as cursor:
-                cursor.execute(streams.NUMBER, [list(names), _MOST_RARE + 1])
+                cursor.execute(statement, [list(names), _MOST_RARE + 1])
                 self._numbers[names] = cursor.fetchone()[0]
-        return names if self._numbers[names] <= _MOST_RARE else ()
+        return self._numbers[names]
 
     def _by_keys(self, keys: list[str]) -> list[UUID]:
         if tuple(keys) not in self._keyed:
@@ -193,7 +206,7 @@ class Planner:
 
     def _restriction(self, found: list[Stream]) -> Clause | None:
         """What keeps other actions' executions out, where the streams themselves do not."""
-        if self.allowed is None or (found and all("action_id" in stream.where for stream in found)):
+        if self.allowed is None or (found and all(stream.names_actions for stream in found)):
             return None
         names = self._visible(list(self.catalogue.kinds)) + tuple(
             name for name in self.allowed.names if not name.endswith("*")

@@ -40,6 +40,8 @@ class Stream:
     """Small enough to be read whole; the index does not give the order."""
     by_end: bool = False
     """Ordered by finished_at, not by id."""
+    contrary: tuple[str, ...] = ()
+    """Columns of the order that go the other way, because they do in the index."""
 
     @property
     def number(self) -> int:
@@ -51,17 +53,24 @@ class Stream:
         """How many of its rows are looked at where the index does not answer all of a search."""
         return WINDOW if self.where == ALL.where else SCATTERED_WINDOW
 
+    @property
+    def names_actions(self) -> bool:
+        """Whether it has rows of the actions alone that it names."""
+        return self.where.startswith(("execution.action_id ", "action_id "))
+
     def by_finish(self) -> "Stream":
         """The same, ordered by when they finished, for what is fenced."""
         return replace(self, order=FAILED_BY_END.order, by_end=True)
 
     def sql(self, columns: str, conditions: str, last: str, *, descending: bool = True) -> str:
         """The statement of its rows; the values: of `names`, `params`, `conditions`, `last`."""
-        way = " DESC" if descending else ""
         place = _FENCED + self.where + _FENCED_END if self.fenced else _PLAIN + self.where
-        order = " ORDER BY " + ", ".join(column + way for column in self.order)
+        order = " ORDER BY " + ", ".join(self._way(column, descending) for column in self.order)
         body = _SELECT + columns + place + conditions + order + last
         return f"({body})" if self.names is None else _NAMED + body + _NAMED_END
+
+    def _way(self, column: str, descending: bool) -> str:
+        return column + (" DESC" if descending != (column in self.contrary) else "")
 
     def values(self, *more: Any) -> list[Any]:
         """The values of `sql`'s placeholders, when `more` are those of its conditions and its end."""
@@ -89,6 +98,21 @@ _ACTIONS = Stream(
     "execution.action_id >= stream.name AND execution.action_id <= stream.name",
     order=("execution.action_id", "execution.id"),
 )
+_GROUP = "actions_error_group(execution.action_id, execution.error)"
+_GROUPS = Stream(
+    "execution.status IN ('failed', 'in_doubt', 'retrying')"
+    " AND actions_error_group(execution.action_id, execution.error) >= stream.name"
+    " AND actions_error_group(execution.action_id, execution.error) <= stream.name",
+    order=(_GROUP, "execution.id"),
+    contrary=(_GROUP,),
+)
+NUMBER_OF_GROUPS = """
+SELECT count(*) FROM unnest(%s::text[]) AS stream (name) CROSS JOIN LATERAL (
+  SELECT FROM actions_execution WHERE status IN ('failed', 'in_doubt', 'retrying')
+    AND actions_error_group(action_id, error) >= stream.name AND actions_error_group(action_id, error) <= stream.name
+  LIMIT %s) AS found
+"""
+"""How many executions stand in these groups of failures, up to a bound for each."""
 NUMBER = """
 SELECT count(*) FROM unnest(%s::text[]) AS stream (name) CROSS JOIN LATERAL (
   SELECT FROM actions_execution WHERE action_id >= stream.name AND action_id <= stream.name LIMIT %s) AS found
@@ -118,6 +142,20 @@ def of_statuses(statuses: tuple[str, ...]) -> list[Stream]:
 def of_actions(names: tuple[str, ...]) -> Stream:
     """Streams of these actions' executions."""
     return replace(_ACTIONS, names=names)
+
+
+def of_groups(names: tuple[str, ...]) -> Stream:
+    """Streams of the executions in these groups of failures."""
+    return replace(_GROUPS, names=names)
+
+
+def of_small_groups(names: tuple[str, ...]) -> Stream:
+    """All executions in groups of failures that have few."""
+    return Stream(
+        "status IN ('failed', 'in_doubt', 'retrying') AND actions_error_group(action_id, error) = ANY (%s::text[])",
+        (list(names),),
+        fenced=True,
+    )
 
 
 def of_rare(names: tuple[str, ...]) -> Stream:

@@ -1,0 +1,108 @@
+"""The list of executions: what fits a search, a page at a time, newest first."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from actions.dashboard.bulk import VERBS
+from actions.dashboard.executions.asked import Asked, list_of
+from actions.dashboard.page import fragment, live, page
+from actions.dashboard.routes import needs, route
+from actions.desk.permit import actor_of, may
+from actions.queries import catalogue, search, views
+from actions.queries.search.fields import FIELDS
+
+SECTION = "executions"
+SHOWN = 50
+"""Rows of one page."""
+_MOST_PILLS = 9
+"""Views above the list; the others are on their own page."""
+_LOST = "This place in the list is none that a page has given; here is the first page."
+
+
+@needs("view_execution")
+def executions(request: HttpRequest) -> HttpResponse:
+    """What fits `?q=`, from `?cursor=` on; without `?q=`, what this reader's list begins with. `?counts=1`: with numbers."""
+    if live(request):
+        return _live(request)
+    known = views.views(actor_of(request).id)
+    if "q" not in request.GET and known.preferred is not None:
+        return HttpResponseRedirect(list_of(known.preferred.query))
+    asked = Asked.of(request)
+    context = {
+        **_rows(request, asked),
+        "title": "Executions",
+        "known": known,
+        "pills": (*known.mine, *known.shared, *known.system)[:_MOST_PILLS],
+        "current": known.with_query(asked.canonical),
+        "may_share": may(request, "share_views"),
+        "verbs": [verb for verb in VERBS if may(request, verb.name)],
+        "fields": list(FIELDS.values()),
+        "tabs": asked.tabs(search.by_status(asked.query) if "counts" in request.GET and asked.query else None),
+        "counted": "counts" in request.GET,
+    }
+    return page(request, "executions.html", context, section=SECTION)
+
+
+@needs("view_execution")
+def counts(request: HttpRequest) -> HttpResponse:
+    """The tabs with their numbers, asked for once the page is there."""
+    asked = Asked.of(request)
+    if asked.query is None:
+        return HttpResponse(status=204)
+    tabs = asked.tabs(search.by_status(asked.query))
+    return fragment(request, "executions_tabs.html", {"tabs": tabs, "counted": True, "asked": asked})
+
+
+@needs("view_execution")
+def suggest(request: HttpRequest) -> HttpResponse:
+    """What may stand in `?q=` at the character `?at=`: the options of the search box."""
+    text = request.GET.get("q", "")
+    at = request.GET.get("at", "")
+    place = int(at) if at.isascii() and at.isdigit() and len(at) < 7 else len(text)
+    return render(request, "console/executions_suggest.html", {"offered": search.suggestions(text, place)})
+
+
+def _live(request: HttpRequest) -> HttpResponse:
+    return fragment(request, "executions_live.html", _rows(request, Asked.of(request)))
+
+
+def _rows(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """The rows, and what the table needs to show them."""
+    shown = None if asked.query is None else _page(request, asked.query)
+    base = asked.text
+
+    def beside(cursor: str | None) -> str:
+        return list_of(base, cursor=cursor) if cursor else ""
+
+    chooses = any(may(request, verb.name) for verb in VERBS)
+    return {
+        "asked": asked,
+        "shown": shown,
+        "workflows": catalogue.workflows() if shown and shown.rows else frozenset(),
+        "newer": beside(shown.previous) if shown else "",
+        "older": beside(shown.next) if shown else "",
+        "chooses": chooses,
+        "may_retry": may(request, "retry"),
+        "here": request.get_full_path(),
+    }
+
+
+def _page(request: HttpRequest, query: search.Query) -> search.Page:
+    """The page at the cursor; the first one, with a note, for a cursor that is none of this list."""
+    cursor = request.GET.get("cursor", "")
+    try:
+        return search.page(query, cursor=cursor, limit=SHOWN)
+    except search.InvalidQuery:
+        if not live(request):
+            messages.warning(request, _LOST)
+        return search.page(query, limit=SHOWN)
+
+
+routes = [
+    route("executions/", executions, "executions"),
+    route("executions/counts/", counts, "executions-counts"),
+    route("executions/suggest/", suggest, "executions-suggest"),
+]

@@ -1,0 +1,28 @@
+"""export: take what a list shows out of here. What leaves is written down before the first row does."""
+
+from typing import Any
+
+from actions.definitions.actor import Actor
+from actions.engine import access, ledger
+from actions.errors import storable
+
+
+def export_executions(query: str, form: str, *, payload: bool, actor: Actor) -> None:
+    """Somebody takes the list of a search with them, in that form; with params and results, where `payload`.
+
+    Raises Forbidden.
+    """
+    access.require(actor, "view_execution", subject="executions")
+    if payload:
+        access.require(actor, "view_payload", subject="executions")
+    _record("executions.exported", actor, {"query": storable(query[:2_000]), "format": form, "payload": payload})
+
+
+def export_bulk(operation: str, form: str, *, actor: Actor) -> None:
+    """Somebody takes what became of the items of a bulk operation with them. Raises Forbidden."""
+    access.require(actor, "view_execution", subject=operation)
+    _record("bulk.exported", actor, {"operation": operation, "format": form})
+
+
+def _record(verb: str, actor: Actor, details: dict[str, Any]) -> None:
+    ledger.record(verb, actor=actor, details=details)

@@ -1,0 +1,221 @@
+"""Bulk operations to look at: what one would do, how far it is, what became of each item."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from actions.errors import BulkOperationNotFound, SelectionNotFound
+from actions.ids import public_id
+from actions.models import BulkOperation, BulkSelection
+from actions.states import DUE, Status
+
+SAMPLE = 20
+PAGE = 50
+OUTCOMES = ("done", "skipped", "failed", "open")
+FITS = {
+    "retry": frozenset({Status.FAILED}),
+    "run_now": DUE,
+    "cancel": DUE | {Status.BLOCKED, Status.WAITING, Status.RUNNING},
+    "replay": frozenset(Status),
+}
+"""The statuses in which a verb can be done."""
+_MOVES = frozenset({"retry", "run_now", "cancel"})
+"""Verbs that are not done to what has a new attempt since it was seen."""
+
+_STANDING = """
+SELECT execution.status, count(*), count(*) FILTER (WHERE execution.attempt <> chosen.attempt)
+FROM unnest(%s::uuid[], %s::int[]) AS chosen (id, attempt)
+LEFT JOIN actions_execution AS execution ON execution.id = chosen.id
+GROUP BY execution.status
+"""
+_SHOWN = """
+SELECT chosen.id, execution.action_id, execution.status, execution.attempt, chosen.attempt,
+  left(execution.error->>'message', 240), execution.created_at
+FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS chosen (id, attempt, place)
+LEFT JOIN actions_execution AS execution ON execution.id = chosen.id
+ORDER BY chosen.place
+"""
+_ITEMS = """
+SELECT item.position, item.execution_id, execution.action_id, execution.status, item.attempt, coalesce(item.outcome, 'open'),
+  item.code, item.message, item.made, item.at
+FROM (
+  SELECT * FROM actions_bulkitem
+  WHERE operation_id = %(operation)s AND position > %(after)s
+    AND (%(outcome)s::text IS NULL OR coalesce(outcome, 'open') = %(outcome)s::text)
+  ORDER BY position LIMIT %(size)s) AS item
+LEFT JOIN actions_execution AS execution ON execution.id = item.execution_id
+ORDER BY item.position
+"""
+_COUNTS = """
+SELECT operation_id, coalesce(outcome, 'open'), count(*) FROM actions_bulkitem
+WHERE operation_id = ANY (%s::uuid[]) GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many of a selection have a status now, and whether the verb can be done to them."""
+
+    status: str
+    """Empty for what is there no more."""
+    number: int
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One execution of a selection."""
+
+    public_id: str
+    action: str
+    status: str
+    attempt: int | None
+    cause: str
+    created_at: datetime | None
+    moved: bool
+    """Whether it has a new attempt since it was seen."""
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a verb would do to a selection, as things stand now."""
+
+    id: UUID
+    verb: str
+    query: str
+    everything: bool
+    total: int
+    created_at: datetime
+    standing: tuple[Standing, ...]
+    moved: int
+    sample: tuple[Shown, ...]
+
+    @property
+    def able(self) -> int:
+        """To how many it can be done now; others are skipped."""
+        return max(0, sum(one.number for one in self.standing if one.fits) - self.moved)
+
+    @property
+    def skipped(self) -> int:
+        """How many would be skipped now."""
+        return self.total - self.able
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A bulk operation and how many of its items have come out how."""
+
+    operation: BulkOperation
+    counts: dict[str, int]
+
+    @property
+    def settled(self) -> int:
+        """Items with an outcome."""
+        return self.operation.total - self.counts["open"]
+
+    @property
+    def stands(self) -> str:
+        """running, aborting, aborted or done."""
+        if self.operation.finished_at is not None:
+            return "aborted" if self.counts["open"] else "done"
+        return "aborting" if self.operation.aborted_at is not None else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One execution of an operation and what became of it."""
+
+    position: int
+    public_id: str
+    action: str
+    status: str
+    attempt: int
+    outcome: str
+    code: str
+    message: str
+    made: str
+    """The public id of the execution that a replay made."""
+    at: datetime | None
+
+
+def preview(selection: UUID, principal: str) -> Preview:
+    """What was selected, for who selected it: three queries. Raises SelectionNotFound."""
+    kept = BulkSelection.objects.filter(pk=selection, principal=principal).first()
+    if kept is None:
+        raise SelectionNotFound
+    items = kept.unpacked()
+    fits, moves = FITS[kept.verb], kept.verb in _MOVES
+    standing, moved = [], 0
+    for status, number, changed in _fetch(_STANDING, _columns(items)):
+        standing.append(Standing(status or "", number, status in fits))
+        moved += changed if moves and status in fits else 0
+    order = list(Status)
+    standing.sort(key=lambda one: (not one.fits, order.index(Status(one.status)) if one.status else len(order)))
+    sample = tuple(
+        Shown(public_id(id_), action or "", status or "", attempt, cause or "", at,
+              moves and attempt is not None and attempt != seen, status in fits)
+        for id_, action, status, attempt, seen, cause, at in _fetch(_SHOWN, _columns(items[:SAMPLE]))
+    )  # fmt: skip
+    return Preview(
+        kept.pk, kept.verb, kept.query, kept.everything, kept.total, kept.created_at, tuple(standing), moved, sample
+    )
+
+
+def operations(before: UUID | None = None, size: int = PAGE) -> tuple[list[Progress], UUID | None]:
+    """The newest operations, older than `before`, and where the next page begins: two queries."""
+    rows = BulkOperation.objects.order_by("-id")
+    found = list((rows if before is None else rows.filter(pk__lt=before))[: size + 1])
+    counts = _counts([operation.pk for operation in found[:size]])
+    shown = [Progress(operation, counts[operation.pk]) for operation in found[:size]]
+    return shown, found[size - 1].pk if len(found) > size else None
+
+
+def operation(id_: UUID) -> Progress:
+    """One operation. Raises BulkOperationNotFound."""
+    found = BulkOperation.objects.filter(pk=id_).first()
+    if found is None:
+        raise BulkOperationNotFound
+    return Progress(found, _counts([id_])[id_])
+
+
+def items(id_: UUID, *, outcome: str = "", after: int = -1, size: int = PAGE) -> tuple[list[Item], int | None]:
+    """Items by position, of one outcome where it is given (done, skipped, failed, open), and where the next page begins."""
+    params: dict[str, Any] = {"operation": id_, "after": after, "outcome": outcome or None, "size": size + 1}
+    with connection.cursor() as cursor:
+        cursor.execute(_ITEMS, params)
+        found = [
+            Item(position, public_id(execution), action or "", status or "", attempt, came, code, message,
+                 public_id(made) if made else "", at)
+            for position, execution, action, status, attempt, came, code, message, made, at in cursor.fetchall()
+        ]  # fmt: skip
+    return found[:size], found[size - 1].position if len(found) > size else None
+
+
+def every_item(id_: UUID, *, outcome: str = "", size: int = 1_000) -> Iterator[Item]:
+    """All items, `size` at a time."""
+    after: int | None = -1
+    while after is not None:
+        found, after = items(id_, outcome=outcome, after=after, size=size)
+        yield from found
+
+
+def _counts(ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    counts = {id_: dict.fromkeys(OUTCOMES, 0) for id_ in ids}
+    for id_, outcome, number in _fetch(_COUNTS, [list(ids)]) if ids else ():
+        counts[id_][outcome] = number
+    return counts
+
+
+def _columns(items_: Sequence[tuple[UUID, int]]) -> list[Any]:
+    return [[id_ for id_, _ in items_], [attempt for _, attempt in items_]]
+
+
+def _fetch(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()

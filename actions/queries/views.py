@@ -1,0 +1,88 @@
+"""Views of the list of executions: those that come with the code, those that are shared, one's own."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from actions.errors import ViewNotFound
+from actions.models import PreferredView, SavedView
+
+MOST = 200
+"""Saved views that one person sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A search under a name."""
+
+    key: str
+    """Its name in the code, or the id of a saved one."""
+    name: str
+    query: str
+    says: str = ""
+    """What it is good for, or whose it is."""
+    shared: bool = False
+    mine: bool = False
+    preferred: bool = False
+    """Whether the reader's list begins with it."""
+
+    @property
+    def saved(self) -> bool:
+        """Whether somebody has saved it, and may remove it."""
+        return self.key.isdigit()
+
+
+_OWN = {
+    "failed": ("Failed, newest first", "state:failed", "What needs somebody, the newest failure first."),
+    "in-doubt": ("In doubt", "state:in_doubt", "Nobody knows whether the outside effect happened."),
+    "stuck": ("Stuck: due for over 5 minutes", "state:queued,retrying due-before:-5m", "Due, and no worker takes it."),
+    "long": ("Running for over an hour", "state:running before:-1h", "Accepted over an hour ago, and not at its end."),
+    "workflows": ("Workflows that failed", "kind:workflow state:failed", "Retrying one goes on from its failed steps."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """All that one person may choose from."""
+
+    system: tuple[View, ...]
+    shared: tuple[View, ...]
+    mine: tuple[View, ...]
+
+    @property
+    def preferred(self) -> View | None:
+        """The one with which this person's list begins."""
+        return next((view for view in (*self.system, *self.shared, *self.mine) if view.preferred), None)
+
+    def with_query(self, query: str) -> View | None:
+        """The one that asks for exactly this."""
+        return next((view for view in (*self.mine, *self.shared, *self.system) if view.query == query), None)
+
+
+def views(user: str) -> Views:
+    """The views of a user, by the primary key as text: two queries."""
+    chosen = PreferredView.objects.filter(user_id=user).values_list("view", flat=True).first() or ""
+    rows = SavedView.objects.filter(Q(shared=True) | Q(owner_id=user)).order_by("name", "id")[:MOST]
+    saved = [_view(row, user, chosen) for row in rows]
+    system = [View(key, *said, preferred=key == chosen) for key, said in _OWN.items()]
+    system.append(
+        View("mine-today", "My triggers today", f"actor:user:{user} after:today", "What you have asked for since midnight.",
+             preferred=chosen == "mine-today")
+    )  # fmt: skip
+    return Views(
+        tuple(system), tuple(one for one in saved if one.shared), tuple(one for one in saved if not one.shared)
+    )
+
+
+def view(id_: int, user: str) -> View:
+    """One saved view that this user sees. Raises ViewNotFound."""
+    row = SavedView.objects.filter(Q(shared=True) | Q(owner_id=user), pk=id_).first()
+    if row is None:
+        raise ViewNotFound
+    return _view(row, user, "")
+
+
+def _view(row: SavedView, user: str, chosen: str) -> View:
+    mine = str(row.owner_id) == user
+    says = f"Shared by {row.owner_label}" if row.shared else "Yours alone"
+    return View(str(row.pk), row.name, row.query, says, row.shared, mine, str(row.pk) == chosen)
