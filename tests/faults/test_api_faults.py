@@ -72,9 +72,7 @@ def test_sessions_that_end(world: World, web: Server, key: str) -> None:
     """F12, F32: a session that the server ended while nothing was asked of it fails no request"""
     assert ask(web, key).status == 202
     for _ in range(3):
-        world.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'doplatform web'"
-        )
+        world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'doplatform web'")
         wait(lambda: not world.one("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doplatform web'"))
         assert ask(web, key).status == 202
 
