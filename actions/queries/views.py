@@ -81,14 +81,19 @@ def views(user: str) -> Views:
         for _, id_, name, query, owner_id, owner, shared in rows
         if id_ is not None
     ]
+    return Views(
+        always(user, chosen), tuple(one for one in saved if one.shared), tuple(one for one in saved if not one.shared)
+    )
+
+
+def always(user: str, chosen: str = "") -> tuple[View, ...]:
+    """The views that come with the code; asks for nothing."""
     system = [View(key, *said, preferred=key == chosen) for key, said in _OWN.items()]
     system.append(
         View("mine-today", "My triggers today", f"actor:user:{user} after:today", "What you have asked for since midnight.",
              preferred=chosen == "mine-today")
     )  # fmt: skip
-    return Views(
-        tuple(system), tuple(one for one in saved if one.shared), tuple(one for one in saved if not one.shared)
-    )
+    return tuple(system)
 
 
 def view(id_: int, user: str) -> View:

@@ -27,7 +27,9 @@ def executions(request: HttpRequest) -> HttpResponse:
     """What fits `?q=`, from `?cursor=` on; without `?q=`, what this reader's list begins with. `?counts=1`: with numbers."""
     if live(request):
         return _live(request)
-    known = views.views(actor_of(request).id)
+    user = actor_of(request).id
+    # What is counted without scripts leaves out saved views: a page has its ten queries.
+    known = views.Views(views.always(user), (), ()) if "counts" in request.GET else views.views(user)
     if "q" not in request.GET and known.preferred is not None:
         return HttpResponseRedirect(list_of(known.preferred.query))
     asked = Asked.of(request)
