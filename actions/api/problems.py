@@ -60,6 +60,7 @@ STATUS: dict[str, int] = {
     "action_disabled": 409,
     "secret_unreadable": 409,
     "setting_missing": 409,
+    "not_triggerable": 409,
     "idempotency_in_progress": 409,
     "length_required": 411,
     "payload_too_large": 413,
