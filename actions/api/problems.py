@@ -47,6 +47,7 @@ STATUS: dict[str, int] = {
     "unauthenticated": 401,
     "forbidden": 403,
     "https_required": 403,
+    "read_only": 403,
     # What is asked for
     "not_found": 404,
     "action_not_found": 404,
@@ -57,6 +58,8 @@ STATUS: dict[str, int] = {
     "request_timeout": 408,
     # What its state does not allow
     "action_disabled": 409,
+    "secret_unreadable": 409,
+    "setting_missing": 409,
     "idempotency_in_progress": 409,
     "length_required": 411,
     "payload_too_large": 413,
