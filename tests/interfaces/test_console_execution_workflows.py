@@ -2,8 +2,10 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from actions import GiveUp, StepFailed, gather
+from actions.queries import search
 from tests.app import actions as app
 from tests.interfaces.desk import MOST_QUERIES, count_queries, desk, text_of
 from tests.interfaces.processes import chain, moody, review
@@ -104,6 +106,20 @@ def test_what_is_undone_hangs_on_what_it_undoes(desk, declare, compose):
     assert ("graph-book", "undo:graph-book", "undoes") in lines_of(page)
     assert "0 of 1 undone: graph-book" in text_of(page)
     assert "not undone" in text_of(page)
+
+
+def test_every_count_leads_to_the_list_of_as_many(desk, chain):
+    handle = chain.invoke()
+    chain.invoke()
+    desk.worker.work()
+    for address in (page_of(handle), "/workflows/"):
+        body = desk.ada.get(address).content.decode()
+        links = re.findall(rf'class="number" href="([^"]+{handle.id}[^"]+)">.*?</span>\s*(\d+)</a>', body, re.DOTALL)
+        assert len(links) == 3
+        for there, number in links:
+            found = search.page(search.parse(unquote(there.partition("?q=")[2]).replace("+", " ")))
+            assert len(found.rows) == int(number)
+            assert desk.ada.get(there).status_code == 200
 
 
 def test_a_sub_workflow_leads_to_its_own_graph(desk, compose, moody):
