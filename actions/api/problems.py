@@ -46,6 +46,7 @@ STATUS: dict[str, int] = {
     # Who asks
     "unauthenticated": 401,
     "forbidden": 403,
+    "read_only": 403,
     "https_required": 403,
     "read_only": 403,
     # What is asked for
