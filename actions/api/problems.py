@@ -48,7 +48,6 @@ STATUS: dict[str, int] = {
     "forbidden": 403,
     "read_only": 403,
     "https_required": 403,
-    "read_only": 403,
     # What is asked for
     "not_found": 404,
     "action_not_found": 404,

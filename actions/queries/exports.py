@@ -17,6 +17,7 @@ from actions.models import Execution
 from actions.queries import bulk, search, trail
 from actions.queries.search import EVERYTHING, Allowed, Query, Row
 from actions.queries.trail import Question
+from actions.values import redact
 
 Chunks = Iterator[bytes]
 FORMS = ("csv", "ndjson")
