@@ -65,6 +65,8 @@ class Settings:
     """Secrets (whsec_…) that sign callbacks without one of their own, newest first; made from SECRET_KEY when empty."""
     READ_ONLY: bool = False
     """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
+    HIDE_PAYLOADS: bool = False
+    """Whether people see params, results, logs and tracebacks only when they ask for them, each time audited."""
     EXTRA_LINKS: str = ""
     """Dotted path of a function that takes an execution and returns (label, http address) pairs for its page."""
 

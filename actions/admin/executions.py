@@ -4,19 +4,20 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from actions.admin import bulk, show
 from actions.admin.base import BoundedList, LookOnly, may, require
-from actions.admin.confirm import confirm
+from actions.admin.confirm import confirm, emit_page, replay_from_page, replay_page
 from actions.admin.detail import detail
-from actions.admin.emitting import emit_page
 from actions.admin.filters import ActionFilter, KindFilter, QueueFilter, StatusFilter, WorkflowFilter
-from actions.admin.replaying import replay_from_page, replay_page
+from actions.desk.payloads import HIDDEN, sight
 from actions.desk.verbs import VERBS
 from actions.errors import ExecutionNotFound
 from actions.models import Execution
@@ -115,19 +116,19 @@ class ExecutionAdmin(LookOnly):
         """What was done to it by these pages."""
         return super().history_view(request, str(self._find(object_id).pk), extra_context)
 
-    def _verb(self, request: HttpRequest, public_id: str, name: str) -> HttpResponse:
+    def _verb(self, request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
         require_view(request)
         return confirm(self, request, self._find(public_id), VERBS[name])
 
-    def _replay(self, request: HttpRequest, public_id: str) -> HttpResponse:
+    def _replay(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         require_view(request)
         return replay_page(self, request, self._find(public_id))
 
-    def _replay_from(self, request: HttpRequest, public_id: str) -> HttpResponse:
+    def _replay_from(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         require_view(request)
         return replay_from_page(self, request, self._find(public_id))
 
-    def _emit(self, request: HttpRequest, public_id: str) -> HttpResponse:
+    def _emit(self, request: HttpRequest, public_id: str) -> HttpResponseBase:
         require_view(request)
         return emit_page(self, request, self._find(public_id))
 
@@ -135,6 +136,8 @@ class ExecutionAdmin(LookOnly):
         require_view(request)
         require(request, "view_payload")
         execution = self._find(public_id)
+        if not sight(request, execution).shown:
+            raise PermissionDenied(HIDDEN)
         if part not in {"params", "result", "error"}:
             raise Http404("There is no such part of an execution.")
         response = HttpResponse(show.pretty(getattr(execution, part)), content_type="application/json")

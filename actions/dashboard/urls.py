@@ -1,24 +1,11 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-
 from actions.dashboard import bulk, catalogue, entrance, failures, overview, queues
+from actions.dashboard.execution import urls as execution
 from actions.dashboard.executions import found, saved, taken
-from actions.dashboard.routes import needs, route
+from actions.dashboard.routes import route
 
 app_name = "console"
-
-
-@needs("view_execution")
-def _execution(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  (it is the id)
-    return HttpResponseRedirect(reverse("admin:actions_execution_change", args=[id]))
-
-
-# Until the console has pages of its own for these, the admin's.
-_borrowed = [
-    route("executions/<str:id>/", _execution, "execution"),
-]
 
 urlpatterns = [
     *overview.routes,
@@ -29,7 +16,7 @@ urlpatterns = [
     *saved.routes,
     *bulk.routes,
     *failures.routes,
-    *_borrowed,
+    *execution.routes,
     route("login/", entrance.log_in, "login"),
     route("logout/", entrance.log_out, "logout"),
     route("look/", entrance.look, "look"),

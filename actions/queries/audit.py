@@ -56,6 +56,7 @@ VERBS = (
     "access.denied",
     "access.locked_out",
     "audit.exported",
+    "payload.viewed",
 )
 """Every verb that is written, in the order of an execution's life."""
 

@@ -34,7 +34,9 @@
   function renew(part, html) {
     const open = new Set([...part.querySelectorAll("details[open][id]")].map((details) => details.id));
     const focused = part.contains(document.activeElement) ? document.activeElement.id || document.activeElement.getAttribute("href") : null;
+    const scrolled = [...part.querySelectorAll("[data-keep-scroll][id]")].map((one) => [one.id, one.scrollLeft, one.scrollTop]);
     part.innerHTML = html;
+    for (const [id, left, top] of scrolled) document.getElementById(id)?.scrollTo(left, top);
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (focused) [...part.querySelectorAll("a, button, [id]")].find((one) => one.id === focused || one.getAttribute("href") === focused)?.focus({ preventScroll: true });
     part.dispatchEvent(new CustomEvent("console:fresh", { bubbles: true }));

@@ -1,18 +1,19 @@
-"""What the page of an execution says of workflows: the steps of one, and where a step stands in the one it belongs to."""
+"""What pages of executions say of workflows: the steps of one, and where a step stands in the one it belongs to."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 
-from actions.admin import show
-from actions.admin.base import may
-from actions.admin.show import Payload
+from actions.desk.payloads import sight
+from actions.desk.permit import may
+from actions.desk.show import Payload
 from actions.models import Action, Execution
 from actions.queries import steps, workflows
 from actions.queries.steps import UNDO, Row, Step, Tree
 from actions.queries.workflows import Event, Told, Undo, Waits
 from actions.states import FINISHED, Status
+from actions.values import visible
 
 _FITS_A_SCREEN = 20
 """Rows up to which what has failed is not listed apart from the tree."""
@@ -84,8 +85,13 @@ class Place:
     """The key of the step that it undoes."""
 
 
-def about(request: HttpRequest, execution: Execution, action: Action | None) -> dict[str, Any]:
-    """The page's words about workflows: `workflow`, `place`, `refusal` (why retry is not offered)."""
+def about(
+    request: HttpRequest, execution: Execution, action: Action | None, *, told: Told | None = None
+) -> dict[str, Any]:
+    """The page's words about workflows: `workflow`, `place`, `refusal` (why retry is not offered).
+
+    `told`: what the workflow was told, where the caller has looked already.
+    """
     kind = action.kind if action else None
     if kind == "action" and execution.parent_id is None:
         return {}
@@ -94,7 +100,7 @@ def about(request: HttpRequest, execution: Execution, action: Action | None) -> 
     if execution.pk not in tree.around:
         return known
     if kind == "workflow" or tree.total:
-        known["workflow"] = _workflow(request, execution, tree)
+        known["workflow"] = _workflow(request, execution, tree, told or workflows.told(execution))
     if execution.parent_id is not None:
         known["place"] = _place(execution, tree)
     if execution.status == Status.FAILED:
@@ -102,9 +108,8 @@ def about(request: HttpRequest, execution: Execution, action: Action | None) -> 
     return known
 
 
-def _workflow(request: HttpRequest, execution: Execution, tree: Tree) -> Workflow:
-    told = workflows.told(execution)
-    full = may(request, "view_payload")
+def _workflow(request: HttpRequest, execution: Execution, tree: Tree, told: Told) -> Workflow:
+    full = sight(request, execution).shown
     shown = [
         ShownEvent(event, Payload(event.payload) if full and event.text is not None else None) for event in told.events
     ]
@@ -139,4 +144,4 @@ def _place(execution: Execution, tree: Tree) -> Place:
 def _joined(path: list[str | int]) -> str:
     """order.items[0]"""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return show.visible(text.removeprefix("."))
+    return visible(text.removeprefix("."))

@@ -1,15 +1,16 @@
-"""The page that tells a workflow an external event: one event per form, however often it is sent."""
+"""The form that tells a workflow an external event, for every face: one event per form, however often it is sent."""
+
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
-from actions.admin import show
-from actions.admin.base import LookOnly, actor_of, require
-from actions.admin.confirm import stale
 from actions.desk.asking import FORM_KEY, fresh_key, sent_key
 from actions.desk.forms.acts import EmitForm
+from actions.desk.permit import actor_of
 from actions.engine.operate.emit import Emitted, emit
 from actions.errors import Forbidden, InvalidInput, ReasonRequired, Refused
 from actions.models import Execution
@@ -22,33 +23,36 @@ _SENT_BEFORE = (
 )
 
 
-def emit_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> HttpResponse:
-    """GET asks which event; POST tells it, or shows every fault beside its field."""
-    require(request, "emit")
+def emit_form(
+    request: HttpRequest, execution: Execution, back: str, *, noted: Callable[[str], object] = lambda _: None
+) -> HttpResponseRedirect | dict[str, Any]:
+    """GET: what the form shows; POST tells the event and goes `back`. `noted` is told what was kept, and why.
+
+    Raises Refused for what is no workflow, or has ended; PermissionDenied.
+    """
     action = catalogue.get(execution.action_id)
     if action is None or action.kind != "workflow":
-        return stale(admin, request, execution, f"{execution} is no workflow: it waits for no events.")
+        raise Refused(f"{execution} is no workflow: it waits for no events.", status=execution.status)
     if request.method != "POST" and execution.status in FINISHED:
-        why = f"{execution} is {execution.get_status_display()} already: it waits for no events any more."
-        return stale(admin, request, execution, why)
+        raise Refused(
+            f"{execution} is {execution.get_status_display()} already: it waits for no events any more.",
+            status=execution.status,
+        )
     sent = request.POST if request.method == "POST" else None
     form = EmitForm(sent, initial={"name": execution.awaited_event or ""})
     key = sent_key(request) if sent else fresh_key()
     if sent is not None and form.is_valid():
-        try:
-            done = _tell(request, execution, form, key)
-        except Refused as error:
-            return stale(admin, request, execution, error.message)
+        done = _tell(request, execution, form, key)
         if done is not None:
             say = messages.success if done.new else messages.warning
             say(request, f"{execution}: {words.emit_done(new=done.new, goes_on=done.goes_on)}")
             if done.new:
                 said = form.cleaned_data
-                admin.log_change(request, execution, f"Emit {said['name']}: {said['reason']}"[:2_000])
-            return HttpResponseRedirect(show.execution_url(execution.pk))
+                noted(f"Emit {said['name']}: {said['reason']}"[:2_000])
+            return HttpResponseRedirect(back)
         # A second wish can be sent by the same page.
         key = fresh_key() if form.has_error(NON_FIELD_ERRORS, "sent_before") else key
-    context = {
+    return {
         "title": f"Emit an event: {execution.action_id}",
         "execution": execution,
         "explain": words.EXPLAIN["emit"],
@@ -56,7 +60,6 @@ def emit_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> Ht
         "key_field": FORM_KEY,
         "key": key,
     }
-    return admin.page(request, "emit.html", context)
 
 
 def _tell(request: HttpRequest, execution: Execution, form: EmitForm, key: str) -> Emitted | None:

@@ -1,24 +1,27 @@
-"""The pages that replay: an execution, or its workflow from a step on; the form of trigger, filled with what was asked then."""
+"""The forms that replay, for every face: an execution, or its workflow from a step on; trigger's, filled with what was asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
-from actions.admin import show
-from actions.admin.base import LookOnly, actor_of, may, require
-from actions.admin.confirm import stale
 from actions.definitions.engine import Accepted
 from actions.desk.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
 from actions.desk.forms.acts import ReplayOptionsForm
 from actions.desk.forms.params import ParamsForm
 from actions.desk.forms.schema import Param
+from actions.desk.payloads import sight
+from actions.desk.permit import actor_of
 from actions.engine import inputs
 from actions.engine.operate.replay import replay
+from actions.errors import Refused
 from actions.ids import public_id
 from actions.models import Execution
 from actions.queries import catalogue
+
+PageOf = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +36,45 @@ class _Wish:
     from_step: str | None = None
 
 
-def replay_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> HttpResponse:
-    """Do it once more. Params that came from other steps are shown as they came."""
+def replay_form(
+    request: HttpRequest, execution: Execution, *, page_of: PageOf
+) -> HttpResponseRedirect | dict[str, Any]:
+    """Do it once more. Params that came from other steps are shown as they came.
+
+    GET: what the form shows; POST makes the new execution and goes to it. Raises Refused where its action is gone.
+    """
     # Stored params of a step have marks in the places of results, which only its workflow understands.
     original = inputs.whole(execution.params, execution.inputs)
     title = f"Replay {execution.action_id}"
-    return _page(admin, request, execution, _Wish(title, words.EXPLAIN["replay"], execution.public_id, original))
+    return _form(request, execution, _Wish(title, words.EXPLAIN["replay"], execution.public_id, original), page_of)
 
 
-def replay_from_page(admin: LookOnly, request: HttpRequest, execution: Execution) -> HttpResponse:
-    """Do the workflow of this step once more, from this step on."""
+def replay_from_form(
+    request: HttpRequest, execution: Execution, *, page_of: PageOf
+) -> HttpResponseRedirect | dict[str, Any]:
+    """Do the workflow of this step once more, from this step on. Raises Refused for what is no step, as `replay_form`."""
     if execution.parent_id is None:
-        require(request, "replay")
-        return stale(admin, request, execution, f"{execution} is no step of a workflow.")
+        raise Refused(f"{execution} is no step of a workflow.", status=execution.status)
     title = f"Replay the workflow from {execution.step}"
     above = public_id(execution.parent_id)
     wish = _Wish(title, words.EXPLAIN["replay_from"], above, execution.params, execution.step)
-    return _page(admin, request, execution, wish)
+    return _form(request, execution, wish, page_of)
 
 
-def _page(admin: LookOnly, request: HttpRequest, execution: Execution, wish: _Wish) -> HttpResponse:
-    require(request, "replay")
+def _form(
+    request: HttpRequest, execution: Execution, wish: _Wish, page_of: PageOf
+) -> HttpResponseRedirect | dict[str, Any]:
     action = catalogue.get(execution.action_id)
     if action is None or not action.declared:
-        return stale(admin, request, execution, f"There is no action {execution.action_id} any more to replay it with.")
-    seen = may(request, "view_payload")
-    questions: list[Param] = questions_of(action) if seen else []
+        raise Refused(f"There is no action {execution.action_id} any more to replay it with.", status=execution.status)
+    seen = sight(request, execution)
+    questions: list[Param] = questions_of(action) if seen.shown else []
     sent = request.POST if request.method == "POST" else None
     params = ParamsForm(questions, sent, original=wish.original)
     options = ReplayOptionsForm(sent)
     key = sent_key(request) if sent else fresh_key()
     if sent is not None and all([params.is_valid(), options.is_valid()]):
-        edited: dict[str, Any] | None = params.cleaned_data["params"] if seen else None
+        edited: dict[str, Any] | None = params.cleaned_data["params"] if seen.shown else None
         if wish.from_step is not None and edited == wish.original:
             edited = None
 
@@ -79,20 +89,20 @@ def _page(admin: LookOnly, request: HttpRequest, execution: Execution, wish: _Wi
                 from_step=wish.from_step,
             )
 
-        answer = ask(request, params, options, accept, accepted=words.REPLAYED, page_of=show.execution_url)
+        answer = ask(request, params, options, accept, accepted=words.REPLAYED, page_of=page_of)
         if answer is not None:
             return answer
-    context = {
+    return {
         "title": wish.title,
         "action": action,
         "execution": execution,
         "explain": wish.explain,
         "params": params,
         "options": options,
-        "unseen": not seen,
-        "dropped": sorted(set(wish.original) - {param.name for param in questions}) if seen else [],
+        "unseen": not seen.shown,
+        "sight": seen,
+        "dropped": sorted(set(wish.original) - {param.name for param in questions}) if seen.shown else [],
         "key_field": FORM_KEY,
         "key": key_for_next(request, options, key),
         "verb": "Replay",
     }
-    return admin.page(request, "trigger.html", context)
