@@ -34,7 +34,7 @@ def key_of(request: HttpRequest) -> Key:
 
 
 def require(request: HttpRequest, verb: str, action: str, *, subject: str = "") -> Key:
-    """The key, if it may do `verb` to `action`. Raises Forbidden, which is audited and names the scope.
+    """The key, if it may do `verb` to `action`. Raises Forbidden, which is audited and names the scope, and ReadOnly.
 
     Asked of the key as this process knows it, half a second old at most; verbs ask again in their transaction. Where
     nothing may be changed, that is said here: to start an execution no verb is asked.
