@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("actions", "0011_saved_views"),
+        ("actions", "0014_export_audit"),
     ]
 
     operations = [
