@@ -1,6 +1,7 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
 from actions.dashboard import bulk, catalogue, entrance, failures, overview, queues
+from actions.dashboard.audit import entry, listed
 from actions.dashboard.execution import urls as execution
 from actions.dashboard.executions import found, saved, taken
 from actions.dashboard.routes import route
@@ -17,6 +18,8 @@ urlpatterns = [
     *bulk.routes,
     *failures.routes,
     *execution.routes,
+    *listed.routes,
+    *entry.routes,
     route("login/", entrance.log_in, "login"),
     route("logout/", entrance.log_out, "logout"),
     route("look/", entrance.look, "look"),

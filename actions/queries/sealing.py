@@ -19,6 +19,21 @@ LEFT JOIN LATERAL (
   LIMIT 1
 ) AS oldest ON true
 """
+# Horizons rise with the numbers, which have no gaps: so the seal is found by halving, in a chain of any length.
+_HOLDING = """
+WITH RECURSIVE entry AS (SELECT xid, id FROM actions_auditentry WHERE id = %(id)s),
+halving (low, high) AS (
+  SELECT 1::bigint, (SELECT coalesce(max(number), 0) + 1 FROM actions_seal)
+  UNION ALL
+  SELECT CASE WHEN middle.before THEN middle.number + 1 ELSE low END, CASE WHEN middle.before THEN high ELSE middle.number END
+  FROM halving CROSS JOIN LATERAL (
+    SELECT seal.number, (seal.horizon_xid, seal.horizon_id) <= (entry.xid, entry.id) AS before
+    FROM actions_seal AS seal, entry WHERE seal.number = (low + high) / 2) AS middle
+  WHERE low < high
+)
+SELECT seal.number, seal.at, seal.count, seal.root, seal.key, entry.xid
+FROM entry LEFT JOIN actions_seal AS seal ON seal.number = (SELECT max(low) FROM halving)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +59,27 @@ def sealing() -> Sealing:
     with connection.cursor() as cursor:
         cursor.execute(_LAG)
         return Sealing(*cursor.fetchone())
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The seal that holds an entry."""
+
+    number: int | None
+    """None while no seal holds it."""
+    at: datetime | None
+    count: int | None
+    """How many entries it holds."""
+    root: str | None
+    key: str | None
+    """Id of the key that signed it."""
+    xid: int
+    """The transaction that wrote the entry."""
+
+
+def holding(entry: int) -> Holding | None:
+    """What holds the entry of that id; None where there is no such entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDING, {"id": entry})
+        row = cursor.fetchone()
+    return Holding(*row) if row else None

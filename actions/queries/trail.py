@@ -183,7 +183,7 @@ def entry(number: int) -> Entry | None:
     with connection.cursor() as cursor:
         cursor.execute(_SELECT + "entry.id = %s", [number])
         row = cursor.fetchone()
-    return _entry(row) if row else None
+    return entry_of(row) if row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _read(plan: _Plan, place: Place | None, number: int) -> tuple[list[Entry], i
                 end = row[0]
                 bounds.append(Clause("entry.id >= %s" if down else "entry.id <= %s", (end,)))
         cursor.execute(*_statement(plan, [*bounds, *plan.rest], down, _LIMIT, number))
-        return [_entry(row) for row in cursor.fetchall()], end
+        return [entry_of(row) for row in cursor.fetchall()], end
 
 
 def _statement(plan: _Plan, clauses: list[Clause], down: bool, last: str, number: int) -> tuple[str, list[Any]]:
@@ -281,7 +281,8 @@ def _id_at(moment: datetime, slack: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """An entry by its columns, in the order of the fields."""
     *columns, data = row
     return Entry(*(*columns, redact(json.loads(data) if isinstance(data, str) else data)))
 

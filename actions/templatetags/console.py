@@ -6,7 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.contrib.admin.utils import quote
+from django.template import Context
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -27,8 +30,30 @@ _MARKS = {
     "undeclared": "cancelled",
     "resolved": "check",
     "ignored": "eye",
+    "expired": "timed_out",
+    "expiring": "timed_out",
+    "revoked": "close",
+    "disabled": "pause",
+    "inactive": "pause",
+    "delivered": "check",
+    "dead": "failed",
+    "pending": "queued",
 }
 """The icon of each word that may stand in a status: those of executions and attempts, and of workers, queues, groups."""
+
+
+@register.simple_tag(takes_context=True)
+def admin_url(context: Context, model: str, key: Any = "") -> str:
+    """The page of a row in Django's admin, or without `key` its list; empty for those who may not enter, or without admin."""
+    user = context["request"].user
+    if not getattr(user, "is_staff", False):
+        return ""
+    try:
+        if key == "":
+            return reverse(f"admin:actions_{model}_changelist")
+        return reverse(f"admin:actions_{model}_change", args=[quote(key)])
+    except NoReverseMatch:
+        return ""
 
 
 @register.simple_tag
