@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import re
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -252,7 +251,13 @@ def test_items_are_filtered_paged_and_exported(desk):
 
 
 @pytest.mark.parametrize(
-    "address", [f"/bulk/{uuid4()}/", f"/bulk/{uuid4()}/export/", f"/bulk/selected/{uuid4()}/", "/bulk/x/"]
+    "address",
+    [
+        "/bulk/00000000-0000-4000-8000-000000000000/",
+        "/bulk/00000000-0000-4000-8000-000000000000/export/",
+        "/bulk/selected/00000000-0000-4000-8000-000000000000/",
+        "/bulk/x/",
+    ],
 )
 def test_what_is_not_there_is_missing(desk, address):
     assert desk.otto.get(address).status_code == 404
