@@ -5,17 +5,19 @@ pages of PAGES through Django's test client, as the administrator. Progress goes
 """
 
 import argparse
+import json
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.report import Line, Report, millis
-from benchmarks.stage import Stage, stage
+from benchmarks.stage import ROOT, Stage, stage
 
 PAGES: dict[str, str] = {}
 """Pages of the console to time, by name: their addresses. `{id}` is a failed execution, `{workflow}` a workflow's run."""
@@ -65,25 +67,40 @@ class Timed:
 
 
 def main() -> int:
-    """Fill, time, print, judge."""
+    """Fill, time, print, judge: each size in a process of its own, because Django's settings are those of one database."""
     options = _options()
+    if options.size:
+        print(json.dumps(_measured(options)))
+        return 0
     report = Report("console")
-    measured: dict[int, dict[str, Timed]] = {}
-    for number in (options.small, options.large):
-        with stage() as ground:
-            _fill(ground, number)
-            measured[number] = {}
-            for name, call in reads():
-                _say(f"{number:,}: {name}")
-                measured[number][name] = timed(call, options.rounds)
-            if number == options.large:
-                for line in exports(options.export):
-                    report.add(line)
-    small, large = measured[options.small], measured[options.large]
-    for name, found in large.items():
-        report.add(judged(name, small[name], found))
+    small, large = (_elsewhere(number, options) for number in (options.small, options.large))
+    for name, found in large["reads"].items():
+        report.add(judged(name, Timed(*small["reads"][name]), Timed(*found)))
+    for line in large["exports"]:
+        report.add(Line(**line))
     report.notes.append(f"p95 of {options.rounds} calls at {options.large:,} executions, × p95 at {options.small:,}.")
+    report.notes.append(f"Filled in {small['seconds']:.0f} s and {large['seconds']:.0f} s.")
     return report.finish(check=options.check, as_json=options.json)
+
+
+def _elsewhere(number: int, options: argparse.Namespace) -> dict[str, Any]:
+    own = [f"--size={number}", f"--rounds={options.rounds}", f"--export={min(options.export, number)}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.console", *own], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
+    found: dict[str, Any] = {"reads": {}}
+    with stage() as ground:
+        found["seconds"] = _fill(ground, options.size)
+        for name, call in reads():
+            _say(f"{options.size:,}: {name}")
+            found["reads"][name] = astuple(timed(call, options.rounds))
+        found["exports"] = [asdict(line) for line in exports(options.export)]
+    return found
 
 
 def reads() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -189,7 +206,7 @@ def exports(most: int) -> list[Line]:
     return found
 
 
-def _fill(ground: Stage, number: int) -> None:
+def _fill(ground: Stage, number: int) -> float:
     from benchmarks.fill import fill
 
     seconds = fill(ground.servers.postgres.url, number, say=_say)
@@ -198,6 +215,7 @@ def _fill(ground: Stage, number: int) -> None:
 
     while tally():
         pass
+    return seconds
 
 
 @contextmanager
@@ -226,6 +244,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.console", description=__doc__)
     parser.add_argument("--small", type=int, default=20_000, help="executions of the first database (20000)")
     parser.add_argument("--large", type=int, default=2_000_000, help="executions of the second (2000000)")
+    parser.add_argument("--size", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=20, help="calls of each read (20)")
     parser.add_argument("--export", type=int, default=1_000_000, help="rows of an export (1000000)")
     parser.add_argument("--check", action="store_true", help="exit 1 where a figure falls short of its bar")

@@ -15,6 +15,7 @@ from actions.admin.base import BoundedList, LookOnly, may, require
 from actions.admin.filters import ActionKindFilter, EffectsFilter, PausedFilter, QueueFilter
 from actions.admin.pausing import pause_page
 from actions.admin.triggering import trigger_page
+from actions.desk.triggering import why_not
 from actions.errors import ActionNotFound
 from actions.messages import kind_means
 from actions.models import Action, Queue
@@ -69,7 +70,8 @@ class ActionAdmin(LookOnly):
             "recent": stats.by_action([action.name])[action.name],
             "params_schema": show.Payload(action.params_schema),
             "result_schema": show.Payload(action.result_schema),
-            "may_trigger": may(request, "trigger") and action.declared,
+            "may_trigger": may(request, "trigger") and not why_not(action),
+            "why_not": why_not(action) if action.declared else "",
             "may_pause": may(request, "pause"),
             "key": quote(action.name),
         }
@@ -79,7 +81,7 @@ class ActionAdmin(LookOnly):
         require(request, "view_action")
         action = self._find(name)
         if not action.declared:
-            raise Http404(f"The code has no action {action.name} any more.")
+            raise Http404(why_not(action))
         return trigger_page(self, request, action)
 
     def _pause(self, request: HttpRequest, name: str, *, paused: bool) -> HttpResponse:
@@ -144,7 +146,7 @@ class ActionAdmin(LookOnly):
     @admin.display(description="")
     def trigger(self, action: Action) -> SafeString | str:
         """A way to the form."""
-        if not action.declared:
+        if why_not(action):
             return ""
         url = reverse("admin:actions_action_trigger", args=[quote(action.name)])
         return format_html('<a class="do-button" href="{}">Trigger</a>', url)

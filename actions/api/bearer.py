@@ -34,12 +34,13 @@ def key_of(request: HttpRequest) -> Key:
 
 
 def require(request: HttpRequest, verb: str, action: str, *, subject: str = "") -> Key:
-    """The key, if it may do `verb` to `action`. Raises Forbidden, which is audited and names the scope.
+    """The key, if it may do `verb` to `action`. Raises Forbidden, which is audited and names the scope, and ReadOnly.
 
-    Asked of the key as this process knows it, half a second old at most; verbs ask again in their transaction.
+    Asked of the key as this process knows it, half a second old at most; verbs ask again in their transaction. Where
+    nothing may be changed, that is said here: to start an execution no verb is asked.
     """
     key = key_of(request)
-    if not key.allows(verb, action):
+    if not key.allows(verb, action) or access.frozen(verb):
         access.require(key.actor, verb, subject=subject or action, action=action)
         raise Forbidden(f"This key lacks the scope action:{action}:{verb}; nothing was changed.")
     return key

@@ -46,6 +46,7 @@ STATUS: dict[str, int] = {
     # Who asks
     "unauthenticated": 401,
     "forbidden": 403,
+    "read_only": 403,
     "https_required": 403,
     # What is asked for
     "not_found": 404,
@@ -57,6 +58,9 @@ STATUS: dict[str, int] = {
     "request_timeout": 408,
     # What its state does not allow
     "action_disabled": 409,
+    "secret_unreadable": 409,
+    "setting_missing": 409,
+    "not_triggerable": 409,
     "idempotency_in_progress": 409,
     "length_required": 411,
     "payload_too_large": 413,

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from actions.dashboard.acting import changed
 from actions.dashboard.charts import flow, times, window_of
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.pausing import pause_form
 from actions.desk.permit import may
 from actions.desk.show import Payload
-from actions.desk.triggering import trigger_form
+from actions.desk.triggering import trigger_form, why_not
 from actions.errors import ActionNotFound
 from actions.messages import kind_means
 from actions.models import Action
@@ -31,6 +32,11 @@ class Listed:
     def summary(self) -> str:
         """The first line of its description."""
         return self.action.description.partition("\n")[0]
+
+    @property
+    def triggerable(self) -> bool:
+        """Whether people ask for it."""
+        return not why_not(self.action)
 
 
 @needs("view_action")
@@ -69,7 +75,8 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         "times": times(window, found.name) if seen else None,
         "params_schema": Payload(found.params_schema),
         "result_schema": Payload(found.result_schema),
-        "may_trigger": may(request, "trigger") and found.declared,
+        "may_trigger": may(request, "trigger") and not why_not(found),
+        "why_not": why_not(found) if found.declared else "",
         "may_pause": may(request, "pause"),
         "crumbs": [("Actions", reverse("console:actions"))],
     }
@@ -82,12 +89,14 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
 def trigger(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for an execution by a form."""
     found = _find(name)
+    back = reverse("console:action", args=[found.name])
     if not found.declared:
-        raise Http404(f"The code has no action {found.name} any more.")
+        raise Http404(why_not(found))
+    if refusal := why_not(found):
+        return changed(request, refusal, {"title": f"Trigger {found.name}", "back": back})
     answer = trigger_form(request, found, page_of=lambda id_: reverse("console:execution", args=[id_]))
     if not isinstance(answer, dict):
         return answer
-    back = reverse("console:action", args=[found.name])
     crumbs = [("Actions", reverse("console:actions")), (found.name, back)]
     return page(request, "trigger.html", {**answer, "back": back, "crumbs": crumbs}, section=SECTION)
 

@@ -147,7 +147,7 @@ def failure(request: HttpRequest, group: str) -> HttpResponse:
         "shown": shown,
         "query": query,
         "list": list_of(query),
-        "everything": list_of(f"group:{found.fingerprint}"),
+        "unsettled": list_of(f"group:{found.fingerprint} state:in_doubt,retrying"),
         "says": [_SAYS[name] for name in _offered(found)] if may(request, "triage") else [],
         "may_retry": may(request, "retry"),
         "hours": queries.HOURS,

@@ -29,6 +29,7 @@ DeriveKey = str | Callable[[dict[str, Any]], str]
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,99}")
 _IDEMPOTENCY = {"optional", "required"}
+_BUILT_IN = "doplatform."
 DOUBTFUL: tuple[type[BaseException], ...] = (SoftTimeout, TimeoutError, ConnectionResetError)
 """Errors after which an `external` effect may have happened all the same."""
 
@@ -80,6 +81,8 @@ class Action(Generic[P, R]):
         self.resolver_action: Action[..., Any] | None = None
         self.failure_action: Action[..., Any] | None = None
         self.compensation_action: Action[..., Any] | None = None
+        self.companion_of = ""
+        """The action whose resolver, failure handler or compensation this is; empty for what stands for itself."""
         self._check()
         self.params = self._params()
         self.result = Result(handler, self.name)
@@ -273,8 +276,21 @@ class Action(Generic[P, R]):
             queue=self.queue,
             tags=self.tags,
         )
+        companion.companion_of = self.name
         registry.add(companion)
         return companion
+
+    @property
+    def untriggerable(self) -> str:
+        """Why only the platform itself asks for it, as a sentence; empty for what people and other systems may trigger."""
+        if self.companion_of:
+            return (
+                f"{self.name} belongs to {self.companion_of}, and is asked for by what happens to that one's executions; "
+                f"nobody else triggers it. Trigger {self.companion_of}."
+            )
+        if self.name.startswith(_BUILT_IN):
+            return f"{self.name} is doplatform's own: it asks for it where it needs it, and nobody else triggers it."
+        return ""
 
     @property
     def groupable(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from actions.errors import ActionNotFound
+from actions.errors import ActionNotFound, NotTriggerable
 from actions.values.keytext import without_keys
 
 if TYPE_CHECKING:
@@ -59,6 +59,18 @@ class Registry:
             likely = get_close_matches(name, filter(offered, self._actions) if offered else self._actions, n=1)
             hint = f" Did you mean {likely[0]}?" if likely else ""
             raise ActionNotFound(f"There is no action called {without_keys(name[:_LONGEST_SHOWN])!r}.{hint}")
+        return action
+
+    def untriggerable(self, name: str) -> str:
+        """Why nobody but the platform asks for the action of that name; empty where people may, and for unknown ones."""
+        action = self._actions.get(name)
+        return action.untriggerable if action else ""
+
+    def triggerable(self, name: str, offered: Callable[[str], bool] | None = None) -> "Action":
+        """`find`, for people and other systems. Raises ActionNotFound, NotTriggerable."""
+        action = self.find(name, offered)
+        if action.untriggerable:
+            raise NotTriggerable(f"{action.untriggerable} Nothing was stored.")
         return action
 
     def __iter__(self) -> "Iterator[Action]":

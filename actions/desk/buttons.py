@@ -24,7 +24,7 @@ class Button:
 def buttons(
     execution: Execution, action: Action | None, *, may: Callable[[str], bool], refusal: str = ""
 ) -> list[Button]:
-    """The verbs that make sense now and that the reader `may`; the main one, if any, first.
+    """The verbs that make sense now and that the reader `may`; the main one, if any, first, and what is dangerous last.
 
     `refusal`: why a failed one cannot be retried.
     """
@@ -51,12 +51,11 @@ def _replays(execution: Execution) -> list[Button]:
 def _with_main(execution: Execution, found: list[Button]) -> list[Button]:
     """What needs somebody has one button that is the safe one; what goes on by itself, or is over, has none."""
     wanted = {
-        Status.FAILED: ("retry", "replay"),
+        Status.FAILED: ("retry", "replay" if execution.parent_id is None else "replay_from"),
         Status.IN_DOUBT: ("resolve",),
         Status.RETRYING: ("run_now",),
         Status.WAITING: ("emit",) if execution.awaited_event else (),
     }.get(Status(execution.status), ())
     main = next((button for name in wanted for button in found if button.verb == name), None)
-    if main is None:
-        return found
-    return [replace(main, main=True), *(button for button in found if button is not main)]
+    rest = sorted((button for button in found if button is not main), key=lambda button: button.danger)
+    return rest if main is None else [replace(main, main=True), *rest]

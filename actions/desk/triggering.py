@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
 from actions.definitions.engine import Accepted
+from actions.definitions.registry import registry
 from actions.desk.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
 from actions.desk.forms.acts import OptionsForm
 from actions.desk.forms.params import ParamsForm, Secret
@@ -15,6 +16,13 @@ from actions.engine.operate.trigger import trigger
 from actions.models import Action
 
 _LONGEST_PREFILL = 4_000
+
+
+def why_not(action: Action) -> str:
+    """Why an action is not triggered here, as a sentence; empty where it is."""
+    if not action.declared:
+        return f"The code has no action {action.name} any more."
+    return registry.untriggerable(action.name)
 
 
 def trigger_form(

@@ -82,6 +82,7 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
         "ids": [row["id"] for row in rows],
         "params": [row["params"] for row in rows],
         "fingerprints": [row["fingerprint"] for row in rows],
+        "principals": [row["principal"] for row in rows],
         "keys": [row["key"] for row in rows],
         "secrets": [row["secret"] for row in rows],
     }
@@ -104,7 +105,7 @@ def accepted_in_open_transaction(public_id: str) -> bool:
 
 
 _SHARED = (
-    "action", "queue", "priority", "principal", "actor_kind", "actor_id", "actor_label", "tags", "available_at",
+    "action", "queue", "priority", "actor_kind", "actor_id", "actor_label", "tags", "available_at",
     "has_callback",
 )  # fmt: skip
 
@@ -247,11 +248,7 @@ def _stored_or_taken(row: dict[str, Any], found: list[tuple[Any, ...]]) -> Accep
     if found:
         id_, created_at, available_at, fingerprint = found[0]
         return (created_at, available_at) if fingerprint is None else _replayed(row, (id_, fingerprint, created_at))
-    # A pruned holder may vanish between the two statements; then the key is free again.
-    winner = _winners([row]).get(row["key"])
-    if winner is None:
-        raise IdempotencyInProgress
-    return _replayed(row, winner)
+    return _answer_of(row, _winners([row]))
 
 
 @contextmanager
@@ -280,29 +277,40 @@ def impatient(keyed: bool) -> "Iterator[None]":
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
 
 
-def _winners(rows: list[dict[str, Any]]) -> dict[str, tuple[UUID, str, datetime]]:
+_Winner = tuple[UUID, str, datetime]
+
+
+def _winners(rows: list[dict[str, Any]]) -> dict[tuple[str, str], _Winner]:
+    """Who holds the keys of these rows, by (principal, key): in one action, a caller's and a derived one may be alike."""
     found = fetch(
         "winners",
         {
-            "principal": rows[0]["principal"],
             "action": rows[0]["action"],
-            "keys": [row["key"] for row in rows if row["key"] is not None],
+            "principals": [row["principal"] for row in rows],
+            "keys": [row["key"] for row in rows],
         },
         prepare=True,
     )
-    return {key: (id_, fingerprint, created_at) for id_, key, fingerprint, created_at in found}
+    return {(principal, key): (id_, fingerprint, created_at) for id_, principal, key, fingerprint, created_at in found}
 
 
 def _answers(rows: list[dict[str, Any]], stored: set[UUID]) -> list[Accepted]:
     lost = [row for row in rows if row["id"] not in stored]
     winners = _winners(lost) if lost else {}
     return [
-        Accepted(ids.public_id(row["id"]), False) if row["id"] in stored else _replayed(row, winners[row["key"]])
-        for row in rows
+        Accepted(ids.public_id(row["id"]), False) if row["id"] in stored else _answer_of(row, winners) for row in rows
     ]
 
 
-def _replayed(row: dict[str, Any], winner: tuple[UUID, str, datetime]) -> Accepted:
+def _answer_of(row: dict[str, Any], winners: dict[tuple[str, str], _Winner]) -> Accepted:
+    """What the holder of the row's key answers. A pruned one may have vanished meanwhile; then the key is free again."""
+    winner = winners.get((row["principal"], row["key"]))
+    if winner is None:
+        raise IdempotencyInProgress
+    return _replayed(row, winner)
+
+
+def _replayed(row: dict[str, Any], winner: _Winner) -> Accepted:
     original, fingerprint, created_at = winner
     if fingerprint.strip() != row["fingerprint"]:
         raise IdempotencyConflict(row["key"], ids.public_id(original), created_at.isoformat())
@@ -311,10 +319,10 @@ def _replayed(row: dict[str, Any], winner: tuple[UUID, str, datetime]) -> Accept
 
 def _refuse_twins(rows: list[dict[str, Any]]) -> None:
     """One statement cannot store a key twice and answer for the second; the caller sees which one is doubled."""
-    seen: dict[str, str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for row in rows:
         key = row["key"]
-        if key is not None and seen.setdefault(key, row["fingerprint"]) is not row["fingerprint"]:
+        if key is not None and seen.setdefault((row["principal"], key), row["fingerprint"]) is not row["fingerprint"]:
             raise InvalidInput("duplicate_key", f"The idempotency key {key!r} stands twice among the items.")
 
 

@@ -196,7 +196,10 @@ class _Waker:
             time.sleep(max(0.0, self.sent + self.breath - time.monotonic()))
             with self._change:
                 queues, self._asked = tuple(self._asked), set()
-            wake(*queues)
+            try:
+                wake(*queues)
+            except Exception as error:  # noqa: BLE001  (without this thread the process would wake nobody any more)
+                log.warning("wake_failed", queues=list(queues), error=f"{type(error).__name__}: {error}"[:500])
             self.sent = time.monotonic()
             with self._change:
                 if not self._asked:

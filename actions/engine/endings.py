@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -93,7 +94,8 @@ class _Hub:
         ended = threading.Event()
         with self._change:
             self._waiters.setdefault(row_id, []).append(ended)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
+                # Dead: of a process that this one was forked from.
                 self._thread = threading.Thread(target=self._serve, name="endings", daemon=True)
                 self._thread.start()
             self._change.notify_all()
@@ -124,11 +126,14 @@ class _Hub:
                     return
                 if self._closed:
                     return
-            try:
-                self._listen()
-            except Exception as error:  # noqa: BLE001  (whatever it is, those who wait must be told)
-                log.warning("endings_unheard", error=f"{type(error).__name__}: {error}"[:500])
-                self._look_for(_AGAIN)
+            for attempt in (self._listen, partial(self._look_for, _AGAIN)):
+                try:
+                    attempt()
+                    break
+                except Exception as error:  # noqa: BLE001  (whatever it is, those who wait must be told)
+                    log.warning("endings_unheard", error=f"{type(error).__name__}: {error}"[:500])
+            else:
+                time.sleep(_DEAF)
 
     def _listen(self) -> None:
         """Tell waiters what Redis says, until nobody has waited for a while or Redis has gone."""

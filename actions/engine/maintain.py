@@ -20,6 +20,7 @@ from actions.engine.rescue import rescue
 from actions.engine.seal import seal
 from actions.engine.tally import EVERY as TALLY_EVERY
 from actions.engine.tally import tally
+from actions.engine.workers import bury
 
 _FORGET_EVERY = 3_600.0
 _GROUP_EVERY = 10.0
@@ -67,6 +68,16 @@ class Chore:
     due: float = field(default=0.0)
 
 
+def _do(chore: Chore) -> None:
+    """Do it; what it meets other than PostgreSQL's faults is told, and keeps the others from nothing."""
+    try:
+        chore.act()
+    except (DatabaseError, InterfaceError, psycopg.Error):
+        raise
+    except Exception as error:  # a fault of one chore must not end rescue, sealing and the rest
+        log.error("chore_failed", chore=chore.name, error=f"{type(error).__name__}: {error}"[:500], exc_info=error)
+
+
 class Maintain:
     """The loop's body. `step` is called every tick."""
 
@@ -75,6 +86,7 @@ class Maintain:
         self.chores = [
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
+            Chore("bury", bury, conf.get().HEARTBEAT),
             Chore("hand_over", hand_over, _HAND_OVER_EVERY),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("tally", tally, TALLY_EVERY),
@@ -94,7 +106,7 @@ class Maintain:
                 now = time.monotonic()
                 if now >= chore.due:
                     chore.due = now + chore.every
-                    chore.act()
+                    _do(chore)
         except (DatabaseError, InterfaceError, psycopg.Error) as error:
             self.leads = False
             log.warning("maintain_interrupted", error=str(error).strip()[:500])

@@ -9,7 +9,7 @@ from django.db import transaction
 from actions import conf
 from actions.crashpoints import crash_point
 from actions.definitions.registry import registry
-from actions.engine import ledger, workers
+from actions.engine import ledger
 from actions.engine.advance import advance, lock
 from actions.engine.aftermath import follow, wake_later
 from actions.engine.ledger import Claim, Loss
@@ -20,12 +20,10 @@ from actions.states import FINISHED, Effects, Outcome, Status
 
 
 def rescue() -> int:
-    """Settle every attempt whose worker is gone; returns how many. Also marks silent, idle workers as gone."""
+    """Settle every attempt whose worker is gone; returns how many."""
     # Asked first without a transaction of its own: nearly every tick finds nothing, and is one statement then.
     found = ledger.rescuable()
-    settled = _settle_losses({row[-1] for row in found} - {None}) if found else 0
-    workers.bury()
-    return settled
+    return _settle_losses({row[-1] for row in found} - {None}) if found else 0
 
 
 def _settle_losses(workflows: set[UUID]) -> int:

@@ -43,6 +43,7 @@ from actions.errors.inputs import (
     IdempotencyKeyRequired,
     InvalidInput,
     InvalidParams,
+    NotTriggerable,
 )
 from actions.errors.keys import (
     AccountDisabled,
@@ -132,6 +133,7 @@ __all__ = [
     "NotLocal",
     "NotMigrated",
     "NotRetryable",
+    "NotTriggerable",
     "NotWaitingToRun",
     "Problem",
     "RateLimited",

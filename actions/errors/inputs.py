@@ -44,6 +44,12 @@ class ActionDisabled(DoplatformError):
     code = "action_disabled"
 
 
+class NotTriggerable(DoplatformError):
+    """Only the platform itself asks for that action; nothing was stored."""
+
+    code = "not_triggerable"
+
+
 class ExecutionNotFound(DoplatformError):
     """There is no execution with that id."""
 

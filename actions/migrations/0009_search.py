@@ -1,6 +1,6 @@
 """Indexes that lists and searches read by. Made without locking the tables, so that big ones stay at work."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 # The rule stays in force throughout: the old index goes when the new one is there, and which one stands behind
@@ -30,10 +30,14 @@ class Migration(migrations.Migration):
             index=models.Index(
                 models.F("status"),
                 models.F("id"),
-                condition=models.Q(("status__in", ["cancelled", "failed", "in_doubt", "skipped"])),
+                condition=models.Q(
+                    ("status__in", ["blocked", "cancelled", "failed", "in_doubt", "skipped", "waiting"])
+                ),
                 name="execution_unusual",
             ),
         ),
+        # The new one has its rows too.
+        RemoveIndexConcurrently(model_name="execution", name="execution_suspended"),
         AddIndexConcurrently(
             model_name="execution",
             index=models.Index(

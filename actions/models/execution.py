@@ -99,14 +99,8 @@ class Execution(models.Model):
             models.Index(
                 "status",
                 "id",
-                name="execution_suspended",
-                condition=Q(status__in=sorted({Status.BLOCKED, Status.WAITING})),
-            ),
-            models.Index(
-                "status",
-                "id",
                 name="execution_unusual",
-                condition=Q(status__in=sorted({Status.CANCELLED, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED})),
+                condition=Q(status__in=["blocked", "cancelled", "failed", "in_doubt", "skipped", "waiting"]),
             ),
             models.Index("replay_of", name="execution_replays", condition=Q(replay_of__isnull=False)),
             models.Index("wake_at", name="execution_timers", condition=Q(wake_at__isnull=False)),

@@ -16,15 +16,21 @@ LONGEST = 1_500
 SAMPLE = 40
 """Executions of a bucket whose times are looked at: its newest."""
 
-# Empty buckets too. What ended lately is counted a few seconds later.
+# Empty buckets too. What ended lately is counted a few seconds later. Tallies are summed first, so that no plan of the join
+# can read them once for each bucket.
 _SERIES = """
-SELECT bucket.at, coalesce(sum(accepted), 0), coalesce(sum(succeeded), 0), coalesce(sum(failed), 0), coalesce(sum(retrying), 0),
-  coalesce(sum(in_doubt), 0)
-FROM generate_series(
-  date_bin(%(width)s::interval, %(since)s::timestamptz, 'epoch'), %(until)s::timestamptz, %(width)s::interval) AS bucket (at)
-LEFT JOIN actions_tally AS tally ON tally.span = %(span)s AND tally.at >= bucket.at AND tally.at < bucket.at + %(width)s::interval
-  AND (%(action)s = '' OR tally.action = %(action)s)
-GROUP BY bucket.at
+WITH wanted AS (
+  SELECT date_bin(%(width)s::interval, %(since)s::timestamptz, 'epoch') AS since, %(until)s::timestamptz AS until,
+    %(width)s::interval AS width
+), summed AS MATERIALIZED (
+  SELECT date_bin(width, at, 'epoch') AS at, sum(accepted) AS accepted, sum(succeeded) AS succeeded, sum(failed) AS failed,
+    sum(retrying) AS retrying, sum(in_doubt) AS in_doubt
+  FROM wanted, actions_tally
+  WHERE span = %(span)s AND at >= since AND at < until + width AND (%(action)s = '' OR action = %(action)s)
+  GROUP BY 1
+)
+SELECT bucket.at, coalesce(accepted, 0), coalesce(succeeded, 0), coalesce(failed, 0), coalesce(retrying, 0), coalesce(in_doubt, 0)
+FROM wanted CROSS JOIN generate_series(since, until, width) AS bucket (at) LEFT JOIN summed ON summed.at = bucket.at
 ORDER BY bucket.at
 """
 # A sample of each bucket, by the index on (action, id), whose ids are times; the pair of bounds as in stats.

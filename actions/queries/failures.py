@@ -41,6 +41,11 @@ SELECT fingerprint, action, code, error_class, place, message, count, first_seen
     WHERE actions_error_group(execution.action_id, execution.error) = shown.fingerprint AND execution.status = 'failed'
       AND execution.status IN ('failed', 'in_doubt', 'retrying')
     LIMIT %(cap)s) AS failed),
+  (SELECT count(*) FROM (
+    SELECT FROM actions_execution AS execution
+    WHERE actions_error_group(execution.action_id, execution.error) = shown.fingerprint
+      AND execution.status IN ('in_doubt', 'retrying') AND execution.status IN ('failed', 'in_doubt', 'retrying')
+    LIMIT %(cap)s) AS unsettled),
   (SELECT coalesce(jsonb_object_agg(extract(epoch FROM hour)::bigint, count), '{}') FROM actions_errortally AS tally
     WHERE tally.fingerprint = shown.fingerprint AND tally.hour >= %(since)s::timestamptz)
 FROM shown
@@ -72,6 +77,8 @@ class Group:
     note: str
     failed: int
     """Executions that stand failed by it now, at most CAP."""
+    unsettled: int
+    """Executions that are in doubt or retrying by it now, at most CAP."""
     hours: tuple[int, ...]
     """Failed tries in each of the last HOURS hours, the oldest first."""
 

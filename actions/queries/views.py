@@ -2,13 +2,22 @@
 
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q
 
 from actions.errors import ViewNotFound
-from actions.models import PreferredView, SavedView
+from actions.models import SavedView
 
 MOST = 200
 """Saved views that one person sees."""
+
+_SEEN = """
+SELECT coalesce(chosen.view, ''), saved.id, saved.name, saved.query, saved.owner_id, saved.owner_label, saved.shared
+FROM (SELECT max(view) AS view FROM actions_preferredview WHERE user_id = %(user)s) AS chosen
+LEFT JOIN (
+  SELECT * FROM actions_savedview WHERE shared OR owner_id = %(user)s ORDER BY name, id LIMIT %(most)s) AS saved ON true
+ORDER BY saved.name, saved.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +69,31 @@ class Views:
 
 
 def views(user: str) -> Views:
-    """The views of a user, by the primary key as text: two queries."""
-    chosen = PreferredView.objects.filter(user_id=user).values_list("view", flat=True).first() or ""
-    rows = SavedView.objects.filter(Q(shared=True) | Q(owner_id=user)).order_by("name", "id")[:MOST]
-    saved = [_view(row, user, chosen) for row in rows]
+    """The views of a user, by the primary key as text: one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, {"user": int(user), "most": MOST})
+        rows = cursor.fetchall()
+    chosen = rows[0][0]
+    saved = [
+        View(
+            str(id_), name, query, _says(shared=shared, owner=owner), shared, str(owner_id) == user, str(id_) == chosen
+        )
+        for _, id_, name, query, owner_id, owner, shared in rows
+        if id_ is not None
+    ]
+    return Views(
+        always(user, chosen), tuple(one for one in saved if one.shared), tuple(one for one in saved if not one.shared)
+    )
+
+
+def always(user: str, chosen: str = "") -> tuple[View, ...]:
+    """The views that come with the code; asks for nothing."""
     system = [View(key, *said, preferred=key == chosen) for key, said in _OWN.items()]
     system.append(
         View("mine-today", "My triggers today", f"actor:user:{user} after:today", "What you have asked for since midnight.",
              preferred=chosen == "mine-today")
     )  # fmt: skip
-    return Views(
-        tuple(system), tuple(one for one in saved if one.shared), tuple(one for one in saved if not one.shared)
-    )
+    return tuple(system)
 
 
 def view(id_: int, user: str) -> View:
@@ -79,10 +101,9 @@ def view(id_: int, user: str) -> View:
     row = SavedView.objects.filter(Q(shared=True) | Q(owner_id=user), pk=id_).first()
     if row is None:
         raise ViewNotFound
-    return _view(row, user, "")
+    says = _says(shared=row.shared, owner=row.owner_label)
+    return View(str(row.pk), row.name, row.query, says, row.shared, str(row.owner_id) == user)
 
 
-def _view(row: SavedView, user: str, chosen: str) -> View:
-    mine = str(row.owner_id) == user
-    says = f"Shared by {row.owner_label}" if row.shared else "Yours alone"
-    return View(str(row.pk), row.name, row.query, says, row.shared, mine, str(row.pk) == chosen)
+def _says(*, shared: bool, owner: str) -> str:
+    return f"Shared by {owner}" if shared else "Yours alone"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -39,7 +40,13 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def status(value: str, *, word: str = "", bare: bool = False) -> str:
     """A status as colour, icon and word. `bare`: without the pill. `word`: said instead of the status' own."""
-    said = word or _WORDS.get(value, str(value))
+    return _status(str(value), word, bare)
+
+
+# A page of hundreds of rows says few words, hundreds of times.
+@lru_cache(maxsize=512)
+def _status(value: str, word: str, bare: bool) -> SafeString:
+    said = word or _WORDS.get(value, value)
     context = {"status": value, "word": said, "mark": _MARKS.get(value, "info"), "bare": bare}
     return render_to_string("console/parts/status.html", context)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from django.db import connections
+from django.db import close_old_connections, connections
 from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -51,6 +51,17 @@ def prepare_process() -> None:
     # Made by the start, with the settings before these.
     if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]  # asgiref's Local
         del connections["default"]
+
+
+def giving_back(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The application, whose connection goes back to the pool when the answer is made: it is sent at its reader's pace."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        response = application(environ, start_response)
+        close_old_connections()
+        return response
+
+    return answer
 
 
 class Receiving:

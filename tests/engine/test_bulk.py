@@ -149,6 +149,27 @@ def test_the_same_wish_sent_twice_is_one_operation(worker: InlineWorker):
     assert BulkOperation.objects.count() == 1
 
 
+def test_the_same_key_for_another_wish_is_refused(worker: InlineWorker):
+    chosen = seen(*failed(worker, 2))
+    begin("retry", chosen, actor=CODE, reason=WHY, idempotency_key="form-1")
+    for verb, selection in (("cancel", chosen), ("retry", chosen[:1]), ("retry", chosen[::-1])):
+        with pytest.raises(InvalidInput) as refused:
+            begin(verb, selection, actor=CODE, reason=WHY, idempotency_key="form-1")
+        assert refused.value.code == "idempotency_key_reused"
+    assert BulkOperation.objects.count() == 1
+
+
+def test_a_worker_that_was_taken_for_dead_does_no_item_again(worker: InlineWorker):
+    """The item is taken in the transaction that acts, whatever was read before."""
+    begun = begin("retry", seen(*failed(worker, 1)), actor=CODE, reason=WHY)
+    (item,) = BulkItem.objects.filter(operation=begun.id)
+    done: list[BulkItem] = []
+    for _ in range(2):
+        work_module._settle(item, done.append)
+    assert done == [item]
+    assert outcomes_of(begun.id) == [("done", "")]
+
+
 def test_a_permission_that_was_taken_away_ends_it(worker: InlineWorker, olga: User):
     """S-16: asked again when it acts."""
     ids = failed(worker, 2)

@@ -1,13 +1,16 @@
 """One key, one execution: scope, replay, conflict, derived keys (RELIABILITY.md section 3)."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from actions import Actor, IdempotencyConflict
+from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
-from actions.errors import IdempotencyKeyInvalid, IdempotencyKeyRequired, InvalidParams
+from actions.engine.accept import accept_many
+from actions.errors import IdempotencyInProgress, IdempotencyKeyInvalid, IdempotencyKeyRequired, InvalidParams
 from tests.app import actions as app
 from tests.stage import ALICE, AT_ONCE, BOB, StageWorker, column, rows, value, verbs
 
@@ -219,3 +222,31 @@ def test_retries_of_a_failing_execution_never_make_a_second_one(declare: Any, cr
     fails.invoke(idempotency_key="k")
     assert crew().work() == 3
     assert count() == 1
+
+
+def test_among_many_callers_keys_and_derived_ones_keep_their_owners(declare: Any):
+    """I-03: a derived key is everybody's, whatever stands beside it in the same call"""
+
+    @declare("stage-derived", derive_key=lambda params: f"order:{params['order']}")
+    def derived(order: int) -> None: ...
+
+    def many(actor: Actor, *items: tuple[int, str | None]) -> list[Accepted]:
+        return accept_many(
+            derived, [Invocation(params={"order": order}, idempotency_key=key, actor=actor) for order, key in items]
+        )
+
+    first = many(ALICE, (1, "mine"), (2, None))
+    assert derived.invoke(order=2, actor=BOB).id == first[1].id
+    assert derived.invoke(order=1, idempotency_key="mine", actor=BOB).id != first[0].id
+    again = many(BOB, (3, "other"), (2, None))
+    assert [(one.id == first[1].id, one.replayed) for one in again] == [(False, False), (True, True)]
+
+
+def test_a_holder_that_is_pruned_between_the_two_looks_is_told_apart(monkeypatch: pytest.MonkeyPatch):
+    """Neither an answer nor a crash: the caller asks again, and the key is free"""
+    accepting = sys.modules["actions.engine.accept"]
+    wish = Invocation(params={}, idempotency_key="k", actor=ALICE)
+    accept_many(app.noop, [wish])
+    monkeypatch.setattr(accepting, "_winners", lambda rows: {})
+    with pytest.raises(IdempotencyInProgress):
+        accept_many(app.noop, [wish])

@@ -15,10 +15,13 @@ from actions.engine.keys.authenticate import FRESH, Refusals, Seen, refusals, se
 from actions.engine.keys.key import Key
 from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import rotate
+from actions.engine.operate.once import once
+from actions.engine.operate.retry import retry
 from actions.errors import Unauthenticated
 from actions.values import keytext
+from tests.app import actions as app
 from tests.interfaces.command_line import BASE, _environment
-from tests.keyring import HERE, WHY, denied, enter, entries, new_key, person
+from tests.keyring import HERE, WHY, actor_of_key, denied, enter, entries, new_key, person
 from tests.stage import ALICE, all_at_once, elsewhere, rows, session, value
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -358,3 +361,16 @@ def test_a_rotated_key_ends_here_at_once_when_both_do_not_live():
     new = rotate(made.id, overlap=0, actor=ALICE, reason=WHY)
     refused(made.text)
     assert enter(new.text).actor.principal == "api_key:service:billing"
+
+
+def test_a_refusal_of_a_verb_under_an_idempotency_key_stays_in_the_audit(worker: Any):
+    """I-21: the transaction that remembers the key is undone with the verb, and not the entry."""
+    handle = app.give_up.invoke()
+    worker.work()
+    made = new_key("action:*:retry")
+    actor = actor_of_key(made)
+    revoke(made.id, actor=ALICE, reason=WHY)
+    with pytest.raises(Unauthenticated):
+        once(handle.id, "retry", lambda: retry(handle.id, actor=actor), actor=actor, key="k", sent={})
+    assert [verb for *_, verb in denied()] == ["retry"]
+    assert value("SELECT count(*) FROM actions_verbkey") == 0

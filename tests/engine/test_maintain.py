@@ -1,5 +1,8 @@
 """What maintain does while nobody asks: wake again, prune, and leave the lead to one."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,10 +10,13 @@ import pytest
 from django.conf import settings as django_settings
 from redis import Redis
 from rq import Queue
+from structlog.testing import capture_logs
 
+from actions import conf
 from actions.engine import dispatch
-from actions.engine.maintain import Maintain, prune, redispatch
+from actions.engine.maintain import Chore, Maintain, prune, redispatch
 from actions.engine.operate.pause import pause_action, pause_queue
+from actions.engine.statements import raw
 from tests.app import actions as app
 from tests.stage import ALICE, Elsewhere, StageWorker, rows, value
 
@@ -142,3 +148,44 @@ def test_a_maintain_whose_chore_breaks_steps_down_and_comes_back(monkeypatch: py
     assert not maintain.step()
     maintain.chores[0].act = plain
     assert maintain.step()
+
+
+def test_a_chore_with_a_fault_keeps_the_others_from_nothing(monkeypatch: pytest.MonkeyPatch):
+    maintain = Maintain()
+    done: list[str] = []
+
+    def fault() -> None:
+        raise KeyError("nobody expected this")
+
+    maintain.chores = [Chore("broken", fault, 0.0), Chore("next", lambda: done.append("next"), 0.0)]
+    with capture_logs() as logs:
+        assert maintain.step()
+        assert maintain.step()
+    assert done == ["next", "next"]
+    assert [one["chore"] for one in logs if one["event"] == "chore_failed"] == ["broken", "broken"]
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What this session asks of PostgreSQL, as libpq sends it."""
+    sent: list[str] = []
+    with tempfile.TemporaryFile() as file:
+        raw().pgconn.trace(file.fileno())
+        try:
+            yield sent
+        finally:
+            raw().pgconn.untrace()
+        file.seek(0)
+        sent += [line for line in file.read().decode().splitlines() if "\tQuery\t" in line or "\tExecute\t" in line]
+
+
+def test_with_nothing_to_do_it_asks_little(worker: StageWorker):
+    """At most 4 statements a second with every chore at its pace; heartbeats come to 0.2 for each worker process"""
+    maintain = Maintain()
+    maintain.step()
+    asked = 0.0
+    for chore in maintain.chores:
+        with statements() as sent:
+            chore.act()
+        asked += len(sent) / max(chore.every, conf.get().MAINTAIN_TICK)
+    assert asked <= 4.0

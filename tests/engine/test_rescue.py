@@ -259,7 +259,7 @@ def test_a_silent_worker_with_nothing_left_is_marked_as_gone(crew: Any):
     silent, live = crew(), crew()
     age(silent)
     rows("UPDATE actions_worker SET heartbeat_at = now() + interval '1 hour' WHERE id = %s", live.worker)
-    rescue()
+    workers.bury()
     gone = dict(rows("SELECT id, gone_at IS NOT NULL FROM actions_worker"))
     assert gone == {silent.worker: True, live.worker: False}
     assert not workers.beat(silent.session, worker=silent.worker, current=None)

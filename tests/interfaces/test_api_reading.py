@@ -163,6 +163,18 @@ def test_scopes(api: Api, caller: Any):
         assert (answer.status, answer.code, scope in answer.json["detail"]) == (403, "forbidden", True)
 
 
+def test_read_only(api: Api, settings: Any):
+    """Everything can be looked at, and nothing is changed"""
+    sync()
+    id_ = api.start("test-noop").json["id"]
+    settings.DOPLATFORM = {**settings.DOPLATFORM, "READ_ONLY": True}
+    for verb, (method, path, body) in SCOPES.items():
+        answer = api.send(method, path.format(id=id_), body)
+        expected = (200, None) if verb == "read" else (403, "read_only")
+        assert (answer.status, answer.json.get("code")) == expected, verb
+    assert api.get(f"executions/{id_}").status == api.get("executions").status == api.get("audit").status == 200
+
+
 def test_no_key(api: Api):
     """B24: the same words for whatever is wrong with a key; never from the query string, a cookie or a form"""
     nobody = Api("")

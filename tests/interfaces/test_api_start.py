@@ -369,3 +369,21 @@ def test_who_is_told_in_the_audit(api: Api):
     assert rows("SELECT verb, actor_kind, actor_id FROM actions_auditentry WHERE verb = 'execution.accepted'") == [
         ("execution.accepted", "api_key", f"service:{api.account}")
     ]
+
+
+def test_where_nothing_may_be_changed(api: Api, settings: Any):
+    """READ_ONLY: no execution is started, the refusal is audited, and reading goes on"""
+    held = api.start("test-noop").json["id"]
+    settings.DOPLATFORM = {**settings.DOPLATFORM, "READ_ONLY": True}
+    many = api.post("actions/test-noop/executions/bulk", {"items": [{"params": {}}]})
+    for answer in (
+        api.start("test-noop"),
+        many,
+        api.post(f"executions/{held}/cancel"),
+        api.post("queues/default/pause"),
+    ):
+        assert (answer.status, answer.code) == (403, "read_only")
+    assert count() == 1
+    denied = rows("SELECT data->>'verb' FROM actions_auditentry WHERE verb = 'access.denied' ORDER BY id")
+    assert denied == [("trigger",), ("trigger",), ("cancel",), ("pause",)]
+    assert api.get(f"executions/{held}").status == 200

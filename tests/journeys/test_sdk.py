@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from actions.client import AsyncDo, Do, ExecutionFailed
 from doplatform import paths
@@ -24,6 +25,7 @@ from tests.plugin import OWN
 __all__ = ["instance"]
 
 SCOPES = [f"action:*:{verb}" for verb in ("read", "trigger", "retry", "run_now", "replay", "cancel", "resolve", "emit")]
+SCOPES += ["audit:read", "audit:export"]
 _MAKE_KEY = """
 from actions import Actor
 from actions.engine.keys import accounts, create
@@ -179,3 +181,47 @@ def test_the_snippets_of_the_page_run(key: str, base_url: str, monkeypatch: pyte
     for snippet in snippets:
         exec(compile(snippet, "docs/sdk.md", "exec"), space)  # our own page
     space["do"].close()
+
+
+def test_the_curl_examples_of_the_docs_run_as_written(key: str, base_url: str, tmp_path: Path):
+    """docs/api.md, in its order, by a shell"""
+    page = (paths.BASE / "docs" / "api.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```bash\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(examples) >= 10
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\necho ----\n".join(examples)],
+        cwd=tmp_path,
+        env={**os.environ, "DO_BASE_URL": base_url, "DO_API_KEY": key},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout.split("----\n")
+    assert json.loads(said[1])["status"] == "succeeded"
+    waited = json.loads(said[2])
+    assert (waited["status"], len(waited["attempts"])) == ("succeeded", 1)
+    assert len(json.loads(said[4])["items"]) == 2
+    assert json.loads(said[5])["items"][0]["id"] == waited["id"]
+    assert json.loads(said[6])["status"] == "cancelled"
+    refused = json.loads(said[-1])
+    assert (refused["status"], refused["code"]) == (422, "invalid_request")
+    assert {fault["path"] for fault in refused["errors"]} == {"colour", "params.sku", "params.quantity"}
+
+
+def test_the_page_of_the_api_needs_nothing_from_elsewhere(chrome: Browser, base_url: str):
+    """It shows every operation, under a policy that allows no script in it and no other host"""
+    asked: list[str] = []
+    errors: list[str] = []
+    with chrome.new_context() as context:
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(f"{base_url}/api/v1/docs")
+        page.wait_for_selector(".opblock")
+        assert page.locator(".opblock").count() > 15
+        page.locator("#operations-executions-start_execution .opblock-summary").click()
+        page.wait_for_selector("#operations-executions-start_execution .opblock-body")
+    assert [url for url in asked if not url.startswith((base_url, "data:"))] == []
+    assert errors == []

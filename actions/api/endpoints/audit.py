@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
@@ -48,13 +49,14 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _lines(query: AuditFilter) -> Iterator[bytes]:
-    """A page at a time, so that no statement runs for as long as a client reads."""
+    """A page at a time, so that no statement runs, and no connection is held, for as long as a client reads."""
     rows = paging.audit_rows(
         execution=query.execution, action=query.action, verb=query.verb, actor_label=query.actor
     ).order_by("id")
     last = 0
     while True:
         page = [paging.entry(row) for row in rows.filter(id__gt=last)[:_CHUNK]]
+        close_old_connections()
         if page:
             last = page[-1]["id"]
             yield "".join(f"{values.dumps(entry)}\n" for entry in page).encode("utf-8", "backslashreplace")

@@ -19,7 +19,7 @@ from actions.definitions.registry import registry
 from actions.engine import endings
 from actions.engine.accept import accept, accept_many
 from actions.engine.keys import Key
-from actions.errors import ActionNotFound, InvalidInput, InvalidParams, Problem
+from actions.errors import ActionNotFound, InvalidInput, InvalidParams, NotTriggerable, Problem
 from actions.queries import search
 
 router = Router(tags=["executions"])
@@ -135,13 +135,16 @@ def show(request: HttpRequest, execution_id: str) -> HttpResponse:
 
 
 def _action(name: str, key: Key) -> Action[Any, Any]:
-    """The declared action. Raises ActionNotFound, with a likely other name among those that the key may trigger."""
+    """The declared action. Raises NotTriggerable, and ActionNotFound with a likely other name among those that the key may
+    trigger."""
     action = registry.get(name)
     if action is None:
         permitted = [other.name for other in registry if key.allows("trigger", other.name)]
         likely = get_close_matches(name[:100], permitted, n=1)
         hint = f" Did you mean {likely[0]}?" if likely else ""
         raise ActionNotFound(f"There is no action called {name[:100]!r}.{hint}")
+    if action.untriggerable:
+        raise NotTriggerable(f"{action.untriggerable} Nothing was stored.")
     return action
 
 

@@ -16,15 +16,16 @@ from actions.dashboard.execution.steps import Lane, lanes
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs
 from actions.desk.attempts import Line, Progress, error_of, lines_of, progress_of
-from actions.desk.buttons import buttons
+from actions.desk.buttons import Button, buttons
 from actions.desk.composition import Workflow, about
 from actions.desk.links import extra_links
 from actions.desk.payloads import HIDDEN, reveal, sight
 from actions.desk.permit import may
 from actions.desk.show import Payload, pretty
+from actions.desk.verbs import VERBS
 from actions.errors import ExecutionNotFound
 from actions.ids import public_id
-from actions.models import Execution
+from actions.models import Action, Execution
 from actions.queries import catalogue, executions, representation
 from actions.queries.history import ENTRIES, History, Try, history
 from actions.states import CHART, FINISHED, Status
@@ -128,18 +129,21 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     workflows = about(request, execution, action, told=found.told)
     refusal = workflows.get("refusal", "")
     offered = buttons(execution, action, may=partial(may, request), refusal=refusal)
+    main = offered[0] if offered and offered[0].main else None
     return {
         "title": execution.action_id,
         "execution": execution,
         "action": action,
-        "meaning": CHART[Status(execution.status)].meaning,
+        "says": _first_sentence(CHART[Status(execution.status)].meaning),
         "ended": execution.status in FINISHED,
         "offered": offered,
-        "main": offered[0] if offered and offered[0].main else None,
+        "main": main,
+        "main_says": main and _says(main, execution, action),
         "sight": seen,
         "params": Payload(execution.params) if seen.shown else None,
         "result": Payload(execution.result) if seen.shown and execution.result is not None else None,
         "error": error_of(execution.error, full=seen.shown),
+        "own_place": not str((execution.error or {}).get("place", "actions.")).startswith("actions."),
         "group": found.group,
         "group_url": _url("failure", found.group.fingerprint) if found.group else "",
         "tries": _tries(execution, found, full=seen.shown, first=before is None),
@@ -156,6 +160,15 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         **workflows,
         **_drawn(workflows.get("workflow"), execution, found),
     }
+
+
+def _says(main: Button, execution: Execution, action: Action | None) -> str:
+    """What the main button will do to this execution; of a retry exactly, which costs no query."""
+    return VERBS["retry"].consequence(execution, action) if main.verb == "retry" else main.explain
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].removesuffix(".") + "."
 
 
 def _drawn(workflow: Workflow | None, execution: Execution, found: History) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _PULLS = 8
 class Sizes:
     """Of nodes and the space between them, in pixels."""
 
-    width: float = 184
+    width: float = 216
     height: float = 44
     across: float = 52
     """Between layers."""

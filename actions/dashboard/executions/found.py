@@ -11,7 +11,7 @@ from actions.dashboard.executions.asked import Asked, list_of
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.permit import actor_of, may
-from actions.queries import catalogue, search, views
+from actions.queries import search, views
 from actions.queries.search.fields import FIELDS
 
 SECTION = "executions"
@@ -27,12 +27,18 @@ def executions(request: HttpRequest) -> HttpResponse:
     """What fits `?q=`, from `?cursor=` on; without `?q=`, what this reader's list begins with. `?counts=1`: with numbers."""
     if live(request):
         return _live(request)
-    known = views.views(actor_of(request).id)
+    user = actor_of(request).id
+    # What is counted without scripts leaves out saved views: a page has its ten queries.
+    known = views.Views(views.always(user), (), ()) if "counts" in request.GET else views.views(user)
     if "q" not in request.GET and known.preferred is not None:
         return HttpResponseRedirect(list_of(known.preferred.query))
     asked = Asked.of(request)
+    planner = None if asked.query is None else search.Planner(asked.query)
+    numbers = (
+        search.by_status(asked.query, planner=planner) if asked.query is not None and "counts" in request.GET else None
+    )
     context = {
-        **_rows(request, asked),
+        **_rows(request, asked, planner),
         "title": "Executions",
         "known": known,
         "pills": (*known.mine, *known.shared, *known.system)[:_MOST_PILLS],
@@ -40,8 +46,8 @@ def executions(request: HttpRequest) -> HttpResponse:
         "may_share": may(request, "share_views"),
         "verbs": [verb for verb in VERBS if may(request, verb.name)],
         "fields": list(FIELDS.values()),
-        "tabs": asked.tabs(search.by_status(asked.query) if "counts" in request.GET and asked.query else None),
-        "counted": "counts" in request.GET,
+        "tabs": asked.tabs(numbers),
+        "counted": numbers is not None,
     }
     return page(request, "executions.html", context, section=SECTION)
 
@@ -69,9 +75,9 @@ def _live(request: HttpRequest) -> HttpResponse:
     return fragment(request, "executions_live.html", _rows(request, Asked.of(request)))
 
 
-def _rows(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+def _rows(request: HttpRequest, asked: Asked, planner: search.Planner | None = None) -> dict[str, Any]:
     """The rows, and what the table needs to show them."""
-    shown = None if asked.query is None else _page(request, asked.query)
+    shown = None if asked.query is None else _page(request, asked.query, planner)
     base = asked.text
 
     def beside(cursor: str | None) -> str:
@@ -81,7 +87,6 @@ def _rows(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     return {
         "asked": asked,
         "shown": shown,
-        "workflows": catalogue.workflows() if shown and shown.rows else frozenset(),
         "newer": beside(shown.previous) if shown else "",
         "older": beside(shown.next) if shown else "",
         "chooses": chooses,
@@ -90,15 +95,15 @@ def _rows(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _page(request: HttpRequest, query: search.Query) -> search.Page:
+def _page(request: HttpRequest, query: search.Query, planner: search.Planner | None) -> search.Page:
     """The page at the cursor; the first one, with a note, for a cursor that is none of this list."""
     cursor = request.GET.get("cursor", "")
     try:
-        return search.page(query, cursor=cursor, limit=SHOWN)
+        return search.page(query, cursor=cursor, limit=SHOWN, planner=planner)
     except search.InvalidQuery:
         if not live(request):
             messages.warning(request, _LOST)
-        return search.page(query, limit=SHOWN)
+        return search.page(query, limit=SHOWN, planner=planner)
 
 
 routes = [

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from actions.definitions.actor import Actor
@@ -19,9 +18,9 @@ def abort(operation: UUID, *, actor: Actor, reason: str = "") -> bool:
     found = BulkOperation.objects.filter(pk=operation).first()
     if found is None:
         raise BulkOperationNotFound
-    access.require(actor, found.verb, subject=str(operation))
-    reason = access.checked_reason(actor, reason)
-    with transaction.atomic():
+    with access.acting():
+        access.require(actor, found.verb, subject=str(operation))
+        reason = access.checked_reason(actor, reason)
         rows = BulkOperation.objects.filter(pk=operation, finished_at__isnull=True, aborted_at__isnull=True)
         if not rows.update(aborted_at=Now(), aborted_by=actor.label[:255]):
             return False

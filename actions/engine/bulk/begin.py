@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import transaction
-
 from actions import ids
 from actions.definitions.actor import Actor
 from actions.definitions.engine import Invocation
@@ -14,7 +12,7 @@ from actions.engine import access, ledger
 from actions.engine.accept import accept, checked_key
 from actions.engine.statements import fetch
 from actions.errors import InvalidInput
-from actions.models import BulkOperation
+from actions.models import BulkItem, BulkOperation
 
 MOST = 100_000
 """Executions of one operation."""
@@ -51,13 +49,14 @@ def begin(
     """Store the operation with its items, and accept the execution that does it: all of it, or nothing.
 
     With an `idempotency_key` the same wish sent twice is one operation. The actor's permission is asked for here and again at
-    every item. Raises Forbidden, ReasonRequired, InvalidInput for an empty or too large selection.
+    every item. Raises Forbidden, ReasonRequired, InvalidInput for an empty or too large selection, or for a key that stands
+    for another wish.
     """
     checked(verb, selection, per_second)
-    access.require(actor, verb, subject=f"{len(selection)} executions")
-    reason = access.checked_reason(actor, reason)
     key = None if idempotency_key is None else checked_key(idempotency_key)
-    with transaction.atomic():
+    with access.acting():
+        access.require(actor, verb, subject=f"{len(selection)} executions")
+        reason = access.checked_reason(actor, reason)
         operation = ids.new_id()
         accepted = accept(
             registry.find(ACTION),
@@ -67,9 +66,23 @@ def begin(
         if key is not None:
             operation = UUID(_named(key, actor))
             if accepted.replayed:
+                _refuse_other(operation, verb, selection, key)
                 return Begun(operation, replayed=True)
         _store(operation, verb, selection, actor, reason, query, per_second, ids.parse_id(accepted.id))
     return Begun(operation)
+
+
+def _refuse_other(operation: UUID, verb: str, selection: Sequence[Seen], key: str) -> None:
+    """Raise InvalidInput where the key stands for another verb, or for other executions."""
+    chosen = BulkItem.objects.filter(operation=operation).order_by("position").values_list("execution_id", "attempt")
+    before = BulkOperation.objects.filter(pk=operation).values_list("verb", flat=True).first()
+    if before != verb or list(chosen) != [(seen.id, seen.attempt) for seen in selection]:
+        raise InvalidInput(
+            "idempotency_key_reused",
+            f"The idempotency key {key!r} was used before for another bulk operation. This one was not begun; send it with "
+            "another key.",
+            path="idempotency_key",
+        )
 
 
 def checked(verb: str, selection: Sequence[Seen], per_second: float | None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from actions import ids
@@ -25,9 +24,9 @@ def freeze(verb: str, selection: Sequence[Seen], *, actor: Actor, query: str = "
     large selection and for a verb that cannot be done to many.
     """
     checked(verb, selection, None)
-    access.require(actor, verb, subject=f"{len(selection)} executions")
     selection_id = ids.new_id()
-    with transaction.atomic():
+    with access.acting():
+        access.require(actor, verb, subject=f"{len(selection)} executions")
         BulkSelection.objects.filter(created_at__lt=Now() - KEPT).delete()
         BulkSelection.objects.create(
             id=selection_id,

@@ -83,13 +83,21 @@ def _aborted(operation: UUID) -> bool:
 def _settle(item: BulkItem, act: Callable[[BulkItem], "UUID | None"]) -> None:
     """The verb and its outcome; a refusal is an outcome too."""
     try:
-        with transaction.atomic():
+        with access.acting():
+            if not _ours(item):
+                return
             made = act(item)
             _note(item, _Outcome.DONE, made=made)
     except (Refused, ExecutionNotFound) as error:
         _note(item, _Outcome.SKIPPED, error=error)
     except DoplatformError as error:
         _note(item, _Outcome.FAILED, error=error)
+
+
+def _ours(item: BulkItem) -> bool:
+    """Whether nobody has done it, and nobody does until this transaction ends: a worker that was taken for dead may be back."""
+    rows = BulkItem.objects.filter(operation=item.operation_id, position=item.position, outcome__isnull=True)
+    return bool(rows.select_for_update().values_list("position"))
 
 
 def _note(

@@ -67,7 +67,8 @@ def document(row: Delivery) -> dict[str, Any]:
     if row.status == Status.SUCCEEDED:
         data["result"] = row.result
     if row.error is not None:
-        data["error"] = row.error
+        # Where in somebody's code it was raised is not for those outside.
+        data["error"] = {name: said for name, said in row.error.items() if name != "place"}
     return {"type": f"execution.{row.status}", "timestamp": row.ended_at.isoformat(), "data": data}
 
 

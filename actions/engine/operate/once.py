@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
-
 from actions import ids, values
 from actions.definitions.actor import Actor
+from actions.engine import access
 from actions.engine.accept import checked_key, impatient
 from actions.engine.statements import fetch
 from actions.errors import IdempotencyConflict
@@ -25,7 +24,7 @@ def once(
         return True
     fingerprint = values.check_and_fingerprint({"verb": verb, "sent": sent}).fingerprint
     marks = {"principal": actor.principal, "execution": ids.parse_id(execution_id), "key": checked_key(key)}
-    with transaction.atomic():
+    with access.acting():
         with impatient(True):
             new = fetch("remember_key", {**marks, "verb": verb, "fingerprint": fingerprint})
         if new:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from actions.definitions.actor import Actor
@@ -31,9 +30,9 @@ def reopen_group(fingerprint: str, *, actor: Actor, reason: str = "") -> bool:
 
 
 def _say(fingerprint: str, state: "ErrorGroup.State", until: datetime | None, actor: Actor, reason: str) -> bool:
-    access.require(actor, "triage", subject=fingerprint)
-    reason = access.checked_reason(actor, reason)
-    with transaction.atomic():
+    with access.acting():
+        access.require(actor, "triage", subject=fingerprint)
+        reason = access.checked_reason(actor, reason)
         group = ErrorGroup.objects.select_for_update().filter(pk=fingerprint[:64].replace("\0", "")).first()
         if group is None:
             raise ErrorGroupNotFound

@@ -26,7 +26,8 @@ def trigger(
     tags: tuple[str, ...] = (),
     callback: Callback | None = None,
 ) -> Accepted:
-    """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound, Forbidden."""
+    """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound,
+    NotTriggerable, Forbidden."""
     invocation = Invocation(
         params=params,
         idempotency_key=idempotency_key,
@@ -40,7 +41,7 @@ def trigger(
         key = access.require(actor, "trigger", subject=action, action=action)
         # A key is told no names but those that it may know.
         offered = None if key is None else partial(key.allows, "read")
-        return accept(registry.find(action, offered), invocation, reason=_kept(reason))
+        return accept(registry.triggerable(action, offered), invocation, reason=_kept(reason))
 
 
 def _kept(reason: str) -> str:

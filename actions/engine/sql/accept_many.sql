@@ -4,11 +4,11 @@ WITH accepted AS (
     id, action_id, queue, priority, status, params, fingerprint, principal, idempotency_key,
     actor_kind, actor_id, actor_label, tags, has_callback, attempt, tries, losses, available_at)
   SELECT
-    item.id, %(action)s, %(queue)s, %(priority)s, 'queued', item.params::jsonb, item.fingerprint, %(principal)s, item.key,
+    item.id, %(action)s, %(queue)s, %(priority)s, 'queued', item.params::jsonb, item.fingerprint, item.principal, item.key,
     %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(tags)s::text[], %(has_callback)s::boolean, 0, 0, 0,
     greatest(coalesce(%(available_at)s::timestamptz, now()), now())
-  FROM unnest(%(ids)s::uuid[], %(params)s::text[], %(fingerprints)s::text[], %(keys)s::text[])
-    AS item (id, params, fingerprint, key)
+  FROM unnest(%(ids)s::uuid[], %(params)s::text[], %(fingerprints)s::text[], %(principals)s::text[], %(keys)s::text[])
+    AS item (id, params, fingerprint, principal, key)
   ON CONFLICT (principal, action_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
   RETURNING id, fingerprint
 ), secret AS (

@@ -1,4 +1,5 @@
 -- Who holds these keys. A second statement on purpose: the one that waited for a key cannot see the row it lost to.
-SELECT id, idempotency_key, fingerprint, created_at
+SELECT id, principal, idempotency_key, fingerprint, created_at
 FROM actions_execution
-WHERE principal = %(principal)s AND action_id = %(action)s AND idempotency_key = ANY (%(keys)s::text[])
+WHERE action_id = %(action)s
+  AND (principal, idempotency_key) IN (SELECT * FROM unnest(%(principals)s::text[], %(keys)s::text[]))

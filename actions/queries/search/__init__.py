@@ -4,7 +4,7 @@ from actions.queries.search.choose import choose
 from actions.queries.search.counts import Count, by_status, counted, total
 from actions.queries.search.grammar import Fault, InvalidQuery, Query, Term, Value, parse
 from actions.queries.search.listing import LARGEST_PAGE, Page, Row, every, page
-from actions.queries.search.plan import EVERYTHING, Allowed
+from actions.queries.search.plan import EVERYTHING, Allowed, Planner
 from actions.queries.search.suggest import Suggestion, suggestions
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Fault",
     "InvalidQuery",
     "Page",
+    "Planner",
     "Query",
     "Row",
     "Suggestion",

@@ -33,13 +33,19 @@ class Count:
 
 
 def by_status(
-    query: Query, *, allowed: Allowed | None = EVERYTHING, statuses: Iterable[Status] = tuple(Status), cap: int = CAP
+    query: Query,
+    *,
+    allowed: Allowed | None = EVERYTHING,
+    statuses: Iterable[Status] = tuple(Status),
+    cap: int = CAP,
+    planner: Planner | None = None,
 ) -> dict[Status, Count]:
     """For each status, what the list of this query has when it asks for that status in the place of its own.
 
-    Slow where the list is (a search that looks at a window does so for each status): ask for it after the page.
+    Slow where the list is (a search that looks at a window does so for each status): ask for it after the page, with
+    the `planner` of that, if it was asked for just now.
     """
-    planner = Planner(query, allowed)
+    planner = planner or Planner(query, allowed)
     wanted = list(statuses)
     parts: list[str] = []
     params: list[Any] = []

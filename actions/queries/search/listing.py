@@ -14,7 +14,7 @@ from actions.queries import listing
 from actions.queries.search.clauses import Clause
 from actions.queries.search.cursors import Place, place_of
 from actions.queries.search.grammar import Query
-from actions.queries.search.plan import EVERYTHING, Allowed, Plan, plan_of
+from actions.queries.search.plan import EVERYTHING, Allowed, Plan, Planner, plan_of
 
 LARGEST_PAGE = 200
 LONGEST_CAUSE = 240
@@ -25,7 +25,9 @@ _COLUMNS = (
     "actor_kind, actor_id, actor_label, tags, created_at, available_at, started_at, finished_at, parent_id, step, "
     "idempotency_key, replay_of_id"
 )
-COLUMNS = ", ".join("execution." + column for column in _COLUMNS.split(", "))
+# The names of workflows are few, and are read once in a statement.
+_IS_WORKFLOW = "execution.action_id IN (SELECT name FROM actions_action WHERE kind = 'workflow') AS is_workflow"
+COLUMNS = ", ".join([*("execution." + column for column in _COLUMNS.split(", ")), _IS_WORKFLOW])
 # The place where the window ends, if rows are left beyond it; then the rows down to there.
 _WINDOW = "WITH window_end AS MATERIALIZED (SELECT id, finished_at FROM ("
 _WINDOW_END = ") AS ends ORDER BY "
@@ -86,6 +88,7 @@ class Row:
     step: str | None
     key: str | None
     replay_of: UUID | None
+    is_workflow: bool
 
     @property
     def public_id(self) -> str:
@@ -142,14 +145,22 @@ class Page:
     """Whether it is ordered by when they ended, not by when they were accepted."""
 
 
-def page(query: Query, *, cursor: str = "", limit: int = 50, allowed: Allowed | None = EVERYTHING) -> Page:
+def page(
+    query: Query,
+    *,
+    cursor: str = "",
+    limit: int = 50,
+    allowed: Allowed | None = EVERYTHING,
+    planner: Planner | None = None,
+) -> Page:
     """The executions that fit a query and that the reader may see, from a cursor on, at most `limit` (1 to 200).
 
+    `planner` is the one of this query, where something else was asked of it before: what it has looked up is not looked up again.
     Raises InvalidQuery for a cursor that is none of this list, InvalidInput for another limit.
     """
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidInput("invalid_query", f"limit lies between 1 and {LARGEST_PAGE}, not {limit}.", path="limit")
-    plan = plan_of(query, allowed=allowed)
+    plan = (planner or Planner(query, allowed)).plan()
     place = place_of(cursor, by_end=plan.by_end)
     if plan.empty:
         return Page((), None, None, False, plan.sentences, plan.by_end)

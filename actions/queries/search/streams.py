@@ -14,9 +14,8 @@ WINDOW = 20_000
 """Executions that a search looks at, for one page, where no index answers all of it."""
 SCATTERED_WINDOW = 10_000
 """The same where they lie scattered over the table's pages."""
-UNUSUAL = (Status.CANCELLED, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED)
-"""Ends that have an index of their own: few executions come to them."""
-SUSPENDED = (Status.BLOCKED, Status.WAITING)
+UNUSUAL = (Status.BLOCKED, Status.CANCELLED, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED, Status.WAITING)
+"""Statuses that have an index of their own (execution_unusual): few executions come to them."""
 PENDING = (Status.QUEUED, Status.RETRYING)
 
 _SELECT = "SELECT "
@@ -84,12 +83,8 @@ FAILED_BY_END = Stream(
     by_end=True,
 )
 _UNUSUAL = Stream(
-    "execution.status IN ('cancelled', 'failed', 'in_doubt', 'skipped')"
+    "execution.status IN ('blocked', 'cancelled', 'failed', 'in_doubt', 'skipped', 'waiting')"
     " AND execution.status >= stream.name AND execution.status <= stream.name",
-    order=("execution.status", "execution.id"),
-)
-_SUSPENDED = Stream(
-    "execution.status IN ('blocked', 'waiting') AND execution.status >= stream.name AND execution.status <= stream.name",
     order=("execution.status", "execution.id"),
 )
 _PENDING = Stream("status IN ('queued', 'retrying') AND status = ANY (%s::text[])", fenced=True)
@@ -127,10 +122,9 @@ BACKLOG = (
 def of_statuses(statuses: tuple[str, ...]) -> list[Stream]:
     """Streams of what has one of these statuses, of which succeeded is none."""
     found: list[Stream] = []
-    for kinds, stream in ((UNUSUAL, _UNUSUAL), (SUSPENDED, _SUSPENDED)):
-        names = tuple(status for status in statuses if status in kinds)
-        if names:
-            found.append(replace(stream, names=names))
+    names = tuple(status for status in statuses if status in UNUSUAL)
+    if names:
+        found.append(replace(_UNUSUAL, names=names))
     pending = [status for status in statuses if status in PENDING]
     if pending:
         found.append(replace(_PENDING, params=(pending,)))

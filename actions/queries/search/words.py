@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -16,6 +17,10 @@ _LONGEST_KEY = 255
 
 _BY_KEY = """
 SELECT id FROM actions_execution WHERE idempotency_key = ANY (%s::text[]) AND idempotency_key IS NOT NULL
+"""
+_KNOWN = """
+SELECT DISTINCT idempotency_key FROM actions_execution
+WHERE idempotency_key = ANY (%s::text[]) AND idempotency_key IS NOT NULL
 """
 
 
@@ -56,11 +61,15 @@ def fits(pattern: str, name: str) -> bool:
 
 def by_keys(keys: list[str]) -> list[UUID]:
     """The executions with exactly these idempotency keys, whosoever they are."""
+    return _of_keys(_BY_KEY, keys)
+
+
+def _of_keys(statement: str, keys: list[str]) -> list[Any]:
     possible = [key for key in keys if len(key) <= _LONGEST_KEY and storable(key)]
     if not possible:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_BY_KEY, [possible])
+        cursor.execute(statement, [possible])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -69,7 +78,7 @@ def meaning_of(query: Query, catalogue: Catalogue) -> Meaning:
     if not any(query.of("")):
         return Meaning(query)
     words = [term.values[0].text for term in query.of("")]
-    keyed = {word: by_keys([word]) for word in dict.fromkeys(words) if identifier(word) is None}
+    keyed = set(_of_keys(_KNOWN, [word for word in dict.fromkeys(words) if identifier(word) is None]))
     terms: list[Term] = []
     sentences: list[str] = []
     for term in query.terms:
@@ -77,7 +86,7 @@ def meaning_of(query: Query, catalogue: Catalogue) -> Meaning:
             terms.append(term)
             continue
         word = term.values[0].text
-        field_, values, what = _read(word, bool(keyed.get(word)), catalogue)
+        field_, values, what = _read(word, word in keyed, catalogue)
         terms.append(Term(field_, values, term.negated, (), term.start, term.end))
         shown = word if len(word) <= 40 else f"{word[:40]}…"
         sentences.append(f"“{shown.replace(chr(0), '␀')}” was read as {what}.")

@@ -1,0 +1,40 @@
+"""A web process's connection is given back as soon as the answer is made, whoever reads it how slowly."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from actions.api.endpoints import audit
+from actions.api.schemas import AuditFilter
+from actions.engine.access import locked_out
+from doplatform.services import web
+from tests.stage import engine
+
+__all__ = ["engine"]
+
+
+@pytest.fixture
+def short_lived(engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As connections out of a web process's pool are."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    connection.close()
+
+
+def test_what_is_sent_holds_no_connection(short_lived: None):
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        connection.ensure_connection()
+        return [b"answer"]
+
+    assert web.giving_back(application)({}, None) == [b"answer"]
+    assert connection.connection is None
+
+
+def test_an_export_holds_none_between_two_pages(short_lived: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(audit, "_CHUNK", 1)
+    for name in ("one", "two"):
+        locked_out(name, address="192.0.2.1")
+    lines = audit._lines(AuditFilter())
+    for name in (b"one", b"two"):
+        assert name in next(lines)
+        assert connection.connection is None
