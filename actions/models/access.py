@@ -25,5 +25,6 @@ class Access(models.Model):  # noqa: DJ008  (there are no rows to show)
             ("triage", "Can resolve, ignore and reopen groups of failures"),
             ("share_views", "Can share views of executions with everybody"),
             ("view_audit", "Can see the audit"),
+            ("export_audit", "Can export the audit"),
             ("manage_keys", "Can see, make, rotate and revoke API keys"),
         ]

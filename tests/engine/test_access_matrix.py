@@ -20,6 +20,7 @@ from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import rotate
 from actions.engine.operate import emit, pause, trigger
 from actions.engine.operate.cancel import cancel
+from actions.engine.operate.export import export_audit
 from actions.engine.operate.replay import replay
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
@@ -93,6 +94,7 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "revoke a key": ("manage_keys", lambda: new_key().id, lambda key, who: revoke(key, actor=who, reason=WHY)),
     "make an account": ("manage_keys", lambda: "crm", lambda name, who: create_account(name, actor=who, reason=WHY)),
     "disable an account": ("manage_keys", account, lambda name, who: disable_account(name, actor=who, reason=WHY)),
+    "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
 SEEN_ONLY = {"view_payload", "view_audit"}
@@ -161,7 +163,7 @@ def test_the_matrix_has_every_verb_that_the_code_asks_for():
     covered = {verb for verb, *_ in DOORS.values()}
     assert asked <= covered
     assert permissions - SEEN_ONLY == covered
-    assert covered - {"manage_keys"} == set(scopes.ACTION_VERBS) - {"read"}
+    assert covered - {"manage_keys", "export_audit"} == set(scopes.ACTION_VERBS) - {"read"}
 
 
 @pytest.mark.parametrize("role", roles())

@@ -177,7 +177,8 @@ def test_a_person_makes_keys_for_accounts_with_no_more_than_they_may_themselves(
     create(account="billing", scopes=["action:*:trigger"], actor=ada, reason=WHY)
     for scope, permission in (
         ("action:*:force_stop", "force_stop"),
-        ("audit:export", "view_audit"),
+        ("audit:export", "export_audit"),
+        ("audit:read", "view_audit"),
         ("action:a:read", "view_execution"),
     ):
         with pytest.raises(Forbidden, match=f"actions.{permission}"):

@@ -72,6 +72,7 @@ def client(name: str, *groups: str) -> Client:
         import_module("actions.migrations.0007_api_keys").permit(apps, None)
         import_module("actions.migrations.0010_error_groups").permit(apps, None)
         import_module("actions.migrations.0011_saved_views").permit(apps, None)
+        import_module("actions.migrations.0014_export_audit").permit(apps, None)
     user.groups.set(Group.objects.filter(name__in=groups))
     browser = Client(raise_request_exception=True)
     browser.force_login(user)

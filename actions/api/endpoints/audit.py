@@ -13,7 +13,7 @@ from actions.api.answering import respond
 from actions.api.bearer import require_audit
 from actions.api.describing import reads
 from actions.api.schemas import AuditFilter, AuditQuery, Entries
-from actions.engine import ledger
+from actions.engine.operate.export import export_audit
 from actions.queries import paging
 
 router = Router(tags=["audit"])
@@ -44,7 +44,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     query = reading.query(AuditFilter, request)
     if request.META["REQUEST_METHOD"] == "HEAD":
         return HttpResponse(content_type="application/x-ndjson")
-    ledger.record("audit.exported", actor=key.actor, details=query.model_dump(exclude_defaults=True))
+    export_audit(query.model_dump(exclude_defaults=True), "ndjson", actor=key.actor)
     return StreamingHttpResponse(_lines(query), content_type="application/x-ndjson")
 
 

@@ -70,7 +70,7 @@ def permission(scope: str) -> str:
     kind, _, rest = scope.partition(":")
     verb = rest.rpartition(":")[2]
     if kind == "audit":
-        return "view_audit"
+        return "view_audit" if verb == "read" else "export_audit"
     return "view_execution" if verb == "read" else verb
 
 
