@@ -1,4 +1,4 @@
-"""The console's pages, each as a call that opens it by Django's test client as an operator who is logged in, and may read the audit."""
+"""The console's pages, each as a call that opens it by the test client as an operator who is logged in and may read the audit."""
 
 import re
 from collections.abc import Callable, Iterator
