@@ -1,4 +1,4 @@
-"""The console's pages, each as a call that opens it by Django's test client as an operator who is logged in."""
+"""The console's pages, each as a call that opens it by the test client as an operator who is logged in and may read the audit."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -52,11 +52,12 @@ def grows(name: str) -> bool:
 
 
 def _operator() -> Any:
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import Group, Permission, User
     from django.test import Client
 
     user, _ = User.objects.get_or_create(username="bench")
     user.groups.set(Group.objects.filter(name="Operator"))
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="actions", codename="view_audit"))
     browser = Client(headers={"host": "localhost"})
     browser.force_login(user)
     return browser
