@@ -28,10 +28,11 @@ def act(
     call: Callable[[], Done],
     *,
     said: str | Callable[[Done], str],
-    to: str | Callable[[Done], str],
+    to: str | Callable[[Done], str | HttpResponse],
     stale: Callable[[Refused], HttpResponse] | None = None,
 ) -> HttpResponse | None:
-    """Call the engine once. Goes `to` an address with what was `said`; None where `form` now has the faults.
+    """Call the engine once. Goes `to` an address with what was `said`, or answers with the page that `to` makes; None where
+    `form` now has the faults.
 
     `stale` makes the page (409) for what has changed since the form was opened. Raises PermissionDenied, Http404.
     """
@@ -51,8 +52,10 @@ def act(
     except DoplatformError as error:
         form.add_error(None, error.message)
     else:
-        messages.success(request, said(done) if callable(said) else said)
-        return HttpResponseRedirect(to(done) if callable(to) else to)
+        if text := said(done) if callable(said) else said:
+            messages.success(request, text)
+        there = to(done) if callable(to) else to
+        return HttpResponseRedirect(there) if isinstance(there, str) else there
     return None
 
 

@@ -97,7 +97,7 @@ class Frame:
         return [
             Place(label, url, letter, name == self.section)
             for name, label, letter, verb in _PLACES
-            if self.user.has_perm(f"actions.{verb}") and (url := _url(name))
+            if may(self.request, verb) and (url := _url(name))
         ]
 
     @cached_property

@@ -1,9 +1,12 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
-from actions.dashboard import bulk, catalogue, entrance, failures, overview, queues
-from actions.dashboard.audit import entry, listed
+from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues
+from actions.dashboard.audit import entry
+from actions.dashboard.audit import listed as audit
 from actions.dashboard.execution import urls as execution
 from actions.dashboard.executions import found, saved, taken
+from actions.dashboard.keys import accounts, made
+from actions.dashboard.keys import listed as keys
 from actions.dashboard.routes import route
 
 app_name = "console"
@@ -18,8 +21,12 @@ urlpatterns = [
     *bulk.routes,
     *failures.routes,
     *execution.routes,
-    *listed.routes,
+    *deliveries.routes,
+    *audit.routes,
     *entry.routes,
+    *accounts.routes,
+    *made.routes,
+    *keys.routes,
     route("login/", entrance.log_in, "login"),
     route("logout/", entrance.log_out, "logout"),
     route("look/", entrance.look, "look"),

@@ -10,6 +10,8 @@ from actions.errors import storable
 from actions.models import ApiKey, ServiceAccount
 from actions.queries.listing import moment
 
+MOST = 200
+"""Keys that one list shows."""
 STATES = ("active", "expired", "revoked", "account disabled", "user inactive")
 
 
@@ -38,6 +40,21 @@ def listed(*, owner: str = "", active: bool = False) -> list[dict[str, Any]]:
     return [_shown(key) for key in keys.order_by("-created_at", "id")]
 
 
+def shown(*, owner: str = "", state: str = "") -> list[Any]:
+    """Keys as rows with their state, the newest MOST. `state`: active, or ended for all others; empty for both."""
+    keys = with_state(ApiKey.objects.select_related("account"))
+    if owner:
+        keys = keys.filter(owner=storable(owner))
+    if state in {"active", "ended"}:
+        keys = keys.filter(state="active") if state == "active" else keys.exclude(state="active")
+    return list(keys.order_by("-created_at", "id")[:MOST])
+
+
+def successors(key: str) -> list[str]:
+    """The ids of the keys that it was rotated into."""
+    return list(ApiKey.objects.filter(replaces=key).order_by("created_at").values_list("pk", flat=True))
+
+
 def find(key: str) -> Any | None:
     """One key with its state, None when there is none."""
     return with_state(ApiKey.objects.filter(pk=key)).first() if key.isascii() and key.isalnum() else None
@@ -61,6 +78,11 @@ def accounts() -> list[dict[str, Any]]:
         }
         for account in with_active(ServiceAccount.objects.all()).order_by("name")
     ]
+
+
+def owners() -> list[Any]:
+    """Service accounts as rows with the number of their active keys."""
+    return list(with_active(ServiceAccount.objects.all()).order_by("name")[:MOST])
 
 
 def open_accounts() -> list[str]:

@@ -14,13 +14,12 @@ from actions.errors import InvalidInput
 from actions.queries import keys
 
 MYSELF = "myself"
+SCOPES_SAY = "action:<name or start*>:<verb>, queue:<name or *>:pause, audit:read, audit:export."
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
-class KeyForm(ReasonForm):
-    """A new key. Its owner is a service account, or whoever asks."""
-
-    field_order = ("owner", "label", "scopes", "days", "rate", "reason")
+class WhoseForm(ReasonForm):
+    """A new key but for its scopes. Its owner is a service account, or whoever asks."""
 
     owner = forms.ChoiceField(help_text="In whose name the key acts.")
     label = forms.CharField(
@@ -28,12 +27,6 @@ class KeyForm(ReasonForm):
         initial="default",
         help_text="What it is used for. There are at most two active keys of an owner and a label.",
         widget=forms.TextInput(attrs=_PLAIN),
-    )
-    scopes = forms.CharField(
-        help_text="One a line: action:<name or start*>:<verb>, queue:<name or *>:pause, audit:read, audit:export. "
-        f"Verbs: {', '.join(scopes.ACTION_VERBS)}.",
-        widget=forms.Textarea(attrs={"rows": 6, "class": "do-json", **_PLAIN}),
-        error_messages={"required": "A key without a scope could do nothing; give it one."},
     )
     days = forms.IntegerField(label="Days", min_value=1, max_value=LONGEST_LIFE, help_text="How long it lives.")
     rate = forms.FloatField(
@@ -47,18 +40,30 @@ class KeyForm(ReasonForm):
         names = [(f"service:{name}", f"{name} (service account)") for name in keys.open_accounts()]
         self.fields["owner"].choices = [*names, (MYSELF, f"{me.label} (yourself)")]  # type: ignore[attr-defined]
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The owner as engine.keys.create takes it."""
+        owner = self.cleaned_data["owner"]
+        return {"user": self.me.label} if owner == MYSELF else {"account": owner.removeprefix("service:")}
+
+
+class KeyForm(WhoseForm):
+    """A new key, its scopes as text."""
+
+    field_order = ("owner", "label", "scopes", "days", "rate", "reason")
+
+    scopes = forms.CharField(
+        help_text=f"One a line: {SCOPES_SAY} Verbs: {', '.join(scopes.ACTION_VERBS)}.",
+        widget=forms.Textarea(attrs={"rows": 6, "class": "do-json", **_PLAIN}),
+        error_messages={"required": "A key without a scope could do nothing; give it one."},
+    )
+
     def clean_scopes(self) -> tuple[str, ...]:
         """The scopes, or every fault."""
         try:
             return scopes.parse(self.cleaned_data["scopes"].splitlines())
         except InvalidInput as error:
             raise forms.ValidationError([problem.message for problem in error.problems[:10]]) from None
-
-    @property
-    def chosen(self) -> dict[str, str]:
-        """The owner as engine.keys.create takes it."""
-        owner = self.cleaned_data["owner"]
-        return {"user": self.me.label} if owner == MYSELF else {"account": owner.removeprefix("service:")}
 
 
 class RotateForm(ReasonForm):
