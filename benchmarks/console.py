@@ -1,7 +1,7 @@
-"""python -m benchmarks.console [--small 20000] [--large 2000000] [--check] [--json]: what looking costs, small and large.
+"""python -m benchmarks.console [--small 20000] [--executions 2000000] [--check] [--json]: what looking costs, small and large.
 
 Fills one database after the other by COPY (benchmarks/fill.py) and times the same reads on both: the reads below, and the
-pages of PAGES through Django's test client, as the administrator. Progress goes to stderr, the one table to stdout.
+pages of benchmarks/pages.py through Django's test client, as an operator. Progress goes to stderr, the one table to stdout.
 """
 
 import argparse
@@ -16,11 +16,10 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from benchmarks import pages
 from benchmarks.report import Line, Report, millis
 from benchmarks.stage import ROOT, Stage, stage
 
-PAGES: dict[str, str] = {}
-"""Pages of the console to time, by name: their addresses. `{id}` is a failed execution, `{workflow}` a workflow's run."""
 SEARCHES = {
     "all": "",
     "failed": "state:failed",
@@ -72,7 +71,7 @@ def main() -> int:
     if options.size:
         print(json.dumps(_measured(options)))
         return 0
-    report = Report("console")
+    report = Report("console", rival=f"at {options.small:,}")
     small, large = (_elsewhere(number, options) for number in (options.small, options.large))
     for name, found in large["reads"].items():
         report.add(judged(name, Timed(*small["reads"][name]), Timed(*found)))
@@ -126,31 +125,7 @@ def reads() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "audit: a person", lambda: trail.page(trail.Question(actor="user:10"))
     yield "audit: failed", lambda: trail.page(trail.Question(verb="execution.failed"))
     yield "audit: a day ago", lambda: trail.page(trail.Question(before=now - timedelta(days=1)))
-    yield from pages()
-
-
-def pages() -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The pages, each as a call that asserts that it was answered."""
-    if not PAGES:
-        return
-    from django.contrib.auth.models import User
-    from django.test import Client
-
-    from actions.queries import search
-
-    user, _ = User.objects.get_or_create(username="bench", defaults={"is_staff": True, "is_superuser": True})
-    browser = Client()
-    browser.force_login(user)
-    (failed,) = search.page(search.parse("state:failed"), limit=1).rows
-    (workflow,) = search.page(search.parse("kind:workflow"), limit=1).rows
-
-    def opened(address: str) -> None:
-        answer = browser.get(address)
-        assert answer.status_code == 200, (address, answer.status_code)
-
-    for name, address in PAGES.items():
-        where = address.format(id=failed.public_id, workflow=workflow.public_id)
-        yield f"page: {name}", lambda where=where: opened(where)
+    yield from pages.pages()
 
 
 def timed(call: Callable[[], Any], rounds: int) -> Timed:
@@ -175,7 +150,7 @@ def judged(name: str, small: Timed, large: Timed) -> Line:
     ratio = max(large.p95, _FLOOR) / max(small.p95, _FLOOR)
     bar = f"{millis(most)}, {MOST_QUERIES} queries"
     holds = large.p95 <= most and large.queries <= MOST_QUERIES
-    if not scans and not counts:
+    if not scans and not counts and (not name.startswith("page") or pages.grows(name)):
         bar += f", {MOST_RATIO:g} ×"
         holds = holds and ratio <= MOST_RATIO
     return Line(name, f"{millis(large.p95)}, {large.queries} queries", millis(small.p95), f"{ratio:.2f} ×", bar, holds)
@@ -211,9 +186,10 @@ def _fill(ground: Stage, number: int) -> float:
 
     seconds = fill(ground.servers.postgres.url, number, say=_say)
     _say(f"{number:,} executions in {seconds:.0f} s")
+    from actions.engine.group import group
     from actions.engine.tally import tally
 
-    while tally():
+    while tally() or group():
         pass
     return seconds
 
@@ -243,7 +219,9 @@ def _say(text: str) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.console", description=__doc__)
     parser.add_argument("--small", type=int, default=20_000, help="executions of the first database (20000)")
-    parser.add_argument("--large", type=int, default=2_000_000, help="executions of the second (2000000)")
+    parser.add_argument(
+        "--executions", "--large", dest="large", type=int, default=2_000_000, help="executions of the second (2000000)"
+    )
     parser.add_argument("--size", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=20, help="calls of each read (20)")
     parser.add_argument("--export", type=int, default=1_000_000, help="rows of an export (1000000)")

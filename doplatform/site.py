@@ -55,13 +55,14 @@ class Site(AdminSite):
 
 def _overview() -> dict[str, Any]:
     counts = stats.by_status()
+    failed, doubts = executions.troubles(_SHOWN)
     return {
         "counts": [
             counts[status]
             for status in sorted(counts, key=lambda status: status not in _NEED_SOMEBODY)
             if counts[status].number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
         ],
-        "failures": executions.newest_failures(_SHOWN),
-        "doubts": executions.oldest_in_doubt(_SHOWN),
+        "failures": failed,
+        "doubts": doubts,
         "health": health.health(),
     }

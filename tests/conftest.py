@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test.utils import setup_databases
 
 
@@ -19,3 +21,22 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, djang
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE actions_auditentry DISABLE TRIGGER actions_audit_truncate")
             cursor.execute("ALTER TABLE actions_seal DISABLE TRIGGER actions_seal_truncate")
+        _keep_groups()
+
+
+def _keep_groups() -> None:
+    """A flush empties every table, and Django itself makes only permissions again: the groups come back with them."""
+    from django.contrib.auth.models import Group, Permission
+
+    names = ("content_type__app_label", "codename")
+    kept = {group.name: list(group.permissions.values_list(*names)) for group in Group.objects.all()}
+
+    def bring_back(**_: Any) -> None:
+        now = {(label, codename): key for label, codename, key in Permission.objects.values_list(*names, "pk")}
+        for name, permissions in kept.items():
+            group, made = Group.objects.get_or_create(name=name)
+            if made:
+                group.permissions.set([now[permission] for permission in permissions])
+
+    # The last app: by now all permissions are there.
+    post_migrate.connect(bring_back, sender=apps.get_app_config("app"), weak=False)

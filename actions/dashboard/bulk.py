@@ -86,7 +86,7 @@ class BeginForm(ReasonForm):
         if total <= ASKS_NUMBER:
             del self.fields["number"]
         else:
-            self.fields["number"].label = f"Type {total} to confirm"
+            self.fields["number"].label = f"Type {total}, the number of chosen executions, to confirm"
 
     def clean_number(self) -> str:
         """The number, as it was asked for."""

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from actions.dashboard.acting import changed
+from actions.dashboard.charts import flow, times, window_of
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.pausing import pause_form
@@ -62,12 +63,16 @@ def actions(request: HttpRequest) -> HttpResponse:
 def action(request: HttpRequest, name: str) -> HttpResponse:
     """What it is, by the schema and policies of its code."""
     found = _find(name)
+    window = window_of(request)
+    seen = may(request, "view_execution")
     context = {
         "title": found.name,
         "action": found,
         "meaning": kind_means(found.kind, found.effects),
         "recent": stats.by_action([found.name])[found.name],
-        "newest": catalogue.newest(found.name) if may(request, "view_execution") else [],
+        "newest": catalogue.newest(found.name) if seen else [],
+        "flow": flow(window, action=found.name) if seen else None,
+        "times": times(window, found.name) if seen else None,
         "params_schema": Payload(found.params_schema),
         "result_schema": Payload(found.result_schema),
         "may_trigger": may(request, "trigger") and not why_not(found),

@@ -140,13 +140,14 @@ def failure(request: HttpRequest, group: str) -> HttpResponse:
     """One group: how often and since when, what people said, and the newest executions that stand in it."""
     found = _find(group)
     query = f"group:{found.fingerprint} state:failed"
-    shown = search.page(search.parse(query), limit=_NEWEST)
+    shown = search.page(search.parse(f"group:{found.fingerprint}"), limit=_NEWEST)
     context = {
         "title": found.error_class.rpartition(".")[2] or found.code,
         "group": found,
         "shown": shown,
         "query": query,
         "list": list_of(query),
+        "everything": list_of(f"group:{found.fingerprint}"),
         "unsettled": list_of(f"group:{found.fingerprint} state:in_doubt,retrying"),
         "says": [_SAYS[name] for name in _offered(found)] if may(request, "triage") else [],
         "may_retry": may(request, "retry"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from actions.dashboard.charts import flow, window_of
 from actions.dashboard.frame import Frame
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import logged_in, route
@@ -28,6 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "frame": frame,
         "workers": frame.alarms.crew,
         "may": {verb: may(request, verb) for verb in ("retry", "resolve")},
+        "flow": flow(window_of(request)),
         **_standing(),
     }
     if live(request):
@@ -37,15 +39,16 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _standing() -> dict[str, Any]:
     counts = stats.by_status()
+    failed, doubts = executions.troubles(_SHOWN)
     return {
         "counts": [
             counts[status]
             for status in (*_NEED_SOMEBODY, *(status for status in counts if status not in _NEED_SOMEBODY))
             if counts[status].number or status in _ALWAYS
         ],
-        "failures": executions.newest_failures(_SHOWN),
+        "failures": failed,
         "groups": failures.groups(size=_GROUPS).groups,
-        "doubts": executions.oldest_in_doubt(_SHOWN),
+        "doubts": doubts,
         "queues": queues.queues(),
     }
 

@@ -45,6 +45,11 @@ def sight(request: HttpRequest, execution: Execution) -> Sight:
     return Sight(shown=revealed, may_reveal=not revealed, revealed=revealed)
 
 
+def sees_all(request: HttpRequest) -> bool:
+    """Whether this reader sees payloads wherever they stand, so that lists may search in them and exports hold them."""
+    return may(request, "view_payload") and not conf.get().HIDE_PAYLOADS
+
+
 def reveal(request: HttpRequest, execution: Execution) -> None:
     """Show them to this reader for a while, audited. Raises PermissionDenied."""
     try:

@@ -115,7 +115,7 @@ class _Hub:
             self._change.notify_all()
             thread = self._thread
         if thread is not None:
-            thread.join(2 * _PATIENCE)
+            thread.join(10 * _PATIENCE)
 
     def _serve(self) -> None:
         while True:

@@ -6,9 +6,11 @@ from django.db import migrations, models
 # The rule stays in force throughout: the old index goes when the new one is there, and which one stands behind
 # ON CONFLICT (principal, action_id, idempotency_key) is the same to it.
 _BY_KEY = """
-CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS execution_by_key
+CREATE UNIQUE INDEX CONCURRENTLY execution_by_key
 ON actions_execution (idempotency_key, principal, action_id) WHERE idempotency_key IS NOT NULL
 """
+# What an interrupted run has left of it would be taken for whole.
+_NO_HALF_ONE = "DROP INDEX CONCURRENTLY IF EXISTS execution_by_key"
 _BY_PRINCIPAL = """
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS execution_key
 ON actions_execution (principal, action_id, idempotency_key) WHERE idempotency_key IS NOT NULL
@@ -72,7 +74,7 @@ class Migration(migrations.Migration):
         ),
         migrations.SeparateDatabaseAndState(
             database_operations=[
-                migrations.RunSQL(_BY_KEY, "DROP INDEX CONCURRENTLY IF EXISTS execution_by_key"),
+                migrations.RunSQL([_NO_HALF_ONE, _BY_KEY], _NO_HALF_ONE),
                 migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS execution_key", _BY_PRINCIPAL),
             ],
             state_operations=[

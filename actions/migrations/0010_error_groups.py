@@ -2,21 +2,16 @@
 
 from django.db import migrations, models
 
-# What fails alike: the same action, class and place of the error. A function, so that an index can hold it.
+# What fails alike: the same action, class and place of the error. A function, so that an index can hold it; the indexes are
+# made in 0015, without locking the tables.
 _FINGERPRINT = """
 CREATE FUNCTION actions_error_group(action text, error jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN md5(
   action || E'\\x1f' || coalesce(error->>'class', '') || E'\\x1f' || coalesce(error->>'code', '') || E'\\x1f'
   || coalesce(error->>'place', ''));
-CREATE INDEX execution_error_group ON actions_execution (actions_error_group(action_id, error), id DESC)
-  WHERE status IN ('failed', 'in_doubt', 'retrying');
-CREATE INDEX audit_failures ON actions_auditentry (xid, id)
-  WHERE verb IN ('execution.failed', 'execution.retrying', 'execution.in_doubt', 'execution.rescued');
 INSERT INTO actions_errormark (xid, entry) VALUES (0, 0);
 """
 _FINGERPRINT_BACK = """
-DROP INDEX audit_failures;
-DROP INDEX execution_error_group;
 DROP FUNCTION actions_error_group;
 """
 

@@ -37,7 +37,8 @@ SELECT chosen.id, execution.action_id, execution.status, execution.attempt, chos
   left(execution.error->>'message', 240), execution.created_at
 FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS chosen (id, attempt, place)
 LEFT JOIN actions_execution AS execution ON execution.id = chosen.id
-ORDER BY chosen.place
+ORDER BY coalesce(execution.status = ANY (%s::text[]), false) DESC, chosen.place
+LIMIT %s
 """
 _ITEMS = """
 SELECT item.position, item.execution_id, execution.action_id, execution.status, item.attempt, coalesce(item.outcome, 'open'),
@@ -159,7 +160,7 @@ def preview(selection: UUID, principal: str) -> Preview:
     sample = tuple(
         Shown(public_id(id_), action or "", status or "", attempt, cause or "", at,
               moves and attempt is not None and attempt != seen, status in fits)
-        for id_, action, status, attempt, seen, cause, at in _fetch(_SHOWN, _columns(items[:SAMPLE]))
+        for id_, action, status, attempt, seen, cause, at in _fetch(_SHOWN, [*_columns(items), sorted(fits), SAMPLE])
     )  # fmt: skip
     return Preview(
         kept.pk, kept.verb, kept.query, kept.everything, kept.total, kept.created_at, tuple(standing), moved, sample

@@ -74,26 +74,19 @@ def of_kind(rows: QuerySet[Any], kind: str) -> QuerySet[Any]:
     return rows.filter(parent__isnull=kind == "top")
 
 
-def newest_failures(number: int) -> list[Failure]:
-    """The failed executions that ended last."""
-    rows = (
-        listed()
-        .filter(status=Status.FAILED)
-        .order_by("-finished_at", "-id")
-        .values_list("id", "action_id", "cause", "finished_at")[:number]
-    )
-    return [Failure(public_id(row_id), action, cause or "", at) for row_id, action, cause, at in rows]
-
-
-def oldest_in_doubt(number: int) -> list[Failure]:
-    """The executions that have waited longest for somebody to say what happened."""
-    rows = (
-        listed()
-        .filter(status=Status.IN_DOUBT)
-        .order_by("id")
-        .values_list("id", "action_id", "cause", "started_at")[:number]
-    )
-    return [Failure(public_id(row_id), action, cause or "", at) for row_id, action, cause, at in rows]
+def troubles(number: int) -> tuple[list[Failure], list[Failure]]:
+    """Failed executions that ended last, and those that have waited longest for somebody to say what happened. One query."""
+    failed = listed().filter(status=Status.FAILED).order_by("-finished_at", "-id")
+    doubted = listed().filter(status=Status.IN_DOUBT).order_by("id")
+    both = [
+        rows.values_list("status", "id", "action_id", "cause", at)[:number]
+        for rows, at in ((failed, "finished_at"), (doubted, "started_at"))
+    ]
+    found: dict[str, list[Failure]] = {Status.FAILED: [], Status.IN_DOUBT: []}
+    # A union keeps the order of its parts; what it is asked to sort, it would sort by one column of both.
+    for status, row_id, action, cause, at in both[0].union(both[1], all=True):
+        found[status].append(Failure(public_id(row_id), action, cause or "", at))
+    return found[Status.FAILED], found[Status.IN_DOUBT]
 
 
 def replays(execution: Execution, number: int = 20) -> list[Execution]:

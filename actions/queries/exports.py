@@ -126,7 +126,7 @@ def _csv(columns: tuple[str, ...]) -> Callable[[list[Mapping[str, Any]]], str]:
     return write
 
 
-# What the rows have is without secrets: lists have no params, and entries of the audit are redacted as they are read.
+# What the rows have is without secrets: params, results and entries of the audit are redacted as they are read.
 def _ndjson(rows: list[Mapping[str, Any]]) -> str:
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 

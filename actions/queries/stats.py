@@ -18,30 +18,36 @@ RECENT = 1_000
 _SMALL = 64 * 1024 * 1024
 """Bytes of table up to which counting everything is quick."""
 
-# One row that says whether the table is small; its statuses are counted only then.
-_EXACT = """
-SELECT small, found.status, found.number
-FROM (SELECT pg_relation_size('actions_execution'::regclass) <= %(small)s) AS size (small)
-LEFT JOIN LATERAL (SELECT status, count(*) AS number FROM actions_execution WHERE small GROUP BY status) AS found ON true
-"""
-# One branch per partial index, so that each is an index scan that stops at the cap.
-_CAPPED = """
-SELECT 'queued', count(*) FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS found
-UNION ALL SELECT 'retrying', count(*) FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS found
-UNION ALL SELECT 'running', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS found
-UNION ALL SELECT 'failed', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS found
-UNION ALL SELECT 'in_doubt', count(*) FROM (
-  SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS found
-"""
-# What has no index of its own comes from the planner's statistics, as old as the last ANALYZE.
-_ESTIMATED = """
-SELECT value, (frequency * greatest(reltuples, 0))::bigint
-FROM pg_class, pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (value, frequency)
-WHERE oid = 'actions_execution'::regclass AND schemaname = current_schema()
+# One statement, of which one half runs: everything is counted while the table is small. Beyond, one branch per partial index,
+# so that each is an index scan that stops at the cap; what has no index of its own comes from the planner's statistics.
+_BY_STATUS = """
+WITH size AS MATERIALIZED (
+  SELECT pg_relation_size('actions_execution'::regclass) <= %(small)s AS small
+), capped (status, number) AS (
+  SELECT 'queued', (SELECT count(*) FROM (
+    SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s) AS found)
+  FROM size WHERE NOT small
+  UNION ALL SELECT 'retrying', (SELECT count(*) FROM (
+    SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s) AS found)
+  FROM size WHERE NOT small
+  UNION ALL SELECT 'running', (SELECT count(*) FROM (
+    SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s) AS found)
+  FROM size WHERE NOT small
+  UNION ALL SELECT 'failed', (SELECT count(*) FROM (
+    SELECT FROM actions_execution WHERE status = 'failed' LIMIT %(cap)s) AS found)
+  FROM size WHERE NOT small
+  UNION ALL SELECT 'in_doubt', (SELECT count(*) FROM (
+    SELECT FROM actions_execution WHERE status = 'in_doubt' LIMIT %(cap)s) AS found)
+  FROM size WHERE NOT small
+)
+SELECT 'capped', status, number FROM capped
+UNION ALL
+SELECT 'exact', found.status, found.number
+FROM size CROSS JOIN LATERAL (SELECT status, count(*) AS number FROM actions_execution WHERE small GROUP BY status) AS found
+UNION ALL
+SELECT 'estimated', value, (frequency * greatest(reltuples, 0))::bigint
+FROM size, pg_class, pg_stats, unnest(most_common_vals::text::text[], most_common_freqs) AS common (value, frequency)
+WHERE NOT small AND oid = 'actions_execution'::regclass AND schemaname = current_schema()
   AND tablename = 'actions_execution' AND attname = 'status'
 """
 # The pair of bounds means equality, but leaves only the index on (action, id) to give the order: with = the planner walks
@@ -89,13 +95,13 @@ class Recent:
 
 def by_status() -> dict[Status, Count]:
     """Every status with its number, exact while the table is small, bounded or estimated beyond."""
-    rows = _fetch(_EXACT, {"small": _SMALL})
-    if rows[0][0]:
-        exact = {name: number for _, name, number in rows}
-        return {status: Count(status, exact.get(status.value, 0)) for status in Status}
-    estimated = dict(_fetch(_ESTIMATED))
-    counts = {status: Count(status, estimated.get(status.value, 0), estimated=True) for status in Status}
-    for name, number in _fetch(_CAPPED, {"cap": CAP + 1}):
+    found: dict[str, dict[str, int]] = {"exact": {}, "estimated": {}, "capped": {}}
+    for how, name, number in _fetch(_BY_STATUS, {"small": _SMALL, "cap": CAP + 1}):
+        found[how][name] = number
+    if not found["capped"]:
+        return {status: Count(status, found["exact"].get(status.value, 0)) for status in Status}
+    counts = {status: Count(status, found["estimated"].get(status.value, 0), estimated=True) for status in Status}
+    for name, number in found["capped"].items():
         counts[Status(name)] = Count(Status(name), min(number, CAP), more=number > CAP)
     return counts
 

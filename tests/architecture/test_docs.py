@@ -157,3 +157,17 @@ def test_every_search_of_the_docs_is_read():
         assert f"`{name}:`" in page, field.name
         aliases = [f"{alias}.path" if field.name == fields.INPUT else alias for alias in field.aliases]
         assert all(f"`{alias}:`" in page for alias in aliases), field.name
+
+
+def test_decisions_are_numbered_once_and_upwards():
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", read("docs/decisions.md"), re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_what_is_struck_out_of_the_acceptance_lists_has_no_test():
+    table = read("docs/decisions.md").partition("that are struck out\n")[2]
+    struck = re.findall(r"\b(?:I-\d\d|[BDF]\d\d|CP\d\d)\b", " ".join(re.findall(r"^\| ([^|]*)", table, re.MULTILINE)))
+    tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    assert struck
+    # Of F16 only its timers are struck out.
+    assert [row for row in struck if row != "F16" and re.search(rf"\b{row}\b", tests)] == []

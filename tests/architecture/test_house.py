@@ -196,3 +196,13 @@ def test_what_is_measured_alone_stands_where_make_test_looks_for_it():
     mark = "mark." + "alone"
     marked = {path.parent for path in (ROOT / "tests").rglob("*.py") if mark in path.read_text(encoding="utf-8")}
     assert marked == {ROOT / "tests/faults"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "actions" / "migrations").glob("0*.py"))[5:], ids=lambda path: path.stem
+)
+def test_indexes_on_tables_that_there_are_lock_nobody_out(path: Path):
+    """A table of millions of rows is written to while it is migrated."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)", text)
+    assert not re.search(r"AddIndex\(\s*model_name=\"(execution|attempt|auditentry)\"", text)

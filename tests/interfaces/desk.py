@@ -4,11 +4,9 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
@@ -65,14 +63,6 @@ def desk(engine: None, settings: Any) -> Iterator[Desk]:
 def client(name: str, *groups: str) -> Client:
     """A logged-in browser of somebody who is in these groups."""
     user = User.objects.create_user(name, password=name, is_staff=True)
-    if not Group.objects.exists():
-        # A test that flushed the database has taken what the migration made.
-        import_module("actions.migrations.0003_groups").create(apps, None)
-        import_module("actions.migrations.0005_workflows").permit(apps, None)
-        import_module("actions.migrations.0007_api_keys").permit(apps, None)
-        import_module("actions.migrations.0010_error_groups").permit(apps, None)
-        import_module("actions.migrations.0011_saved_views").permit(apps, None)
-        import_module("actions.migrations.0014_export_audit").permit(apps, None)
     user.groups.set(Group.objects.filter(name__in=groups))
     browser = Client(raise_request_exception=True)
     browser.force_login(user)

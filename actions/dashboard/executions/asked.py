@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.urls import reverse
 
-from actions.desk.permit import may
+from actions.desk.payloads import sees_all
 from actions.queries.search import Count, Fault, InvalidQuery, Query, parse
 from actions.states import Status
 
@@ -64,7 +64,7 @@ class Asked:
         """What `?q=` says to this reader, in their zone and by their permissions; or `text`, where it stands elsewhere."""
         text = request.GET.get("q", "") if text is None else text
         try:
-            return cls(text, parse(text, zone=zone_of(request), payload=may(request, "view_payload")))
+            return cls(text, parse(text, zone=zone_of(request), payload=sees_all(request)))
         except InvalidQuery as error:
             return cls(text, None, tuple(_blame(text, fault) for fault in error.faults))
 

@@ -7,7 +7,8 @@ from django.http.response import HttpResponseBase
 
 from actions.dashboard.executions.asked import Asked, list_of
 from actions.dashboard.routes import needs, route
-from actions.desk.permit import actor_of, may
+from actions.desk.payloads import sees_all
+from actions.desk.permit import actor_of
 from actions.engine.operate.export import export_executions
 from actions.queries import exports
 
@@ -19,7 +20,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     form = request.GET.get("format", "csv")
     if asked.query is None or form not in exports.FORMS:
         return HttpResponseRedirect(list_of(asked.text))
-    payload = may(request, "view_payload")
+    payload = sees_all(request)
     export_executions(asked.canonical, form, payload=payload, actor=actor_of(request))
     return attachment(exports.executions(asked.query, form, payload=payload), "executions", form)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from actions.engine import dispatch, endings
 from tests.app import actions as app
@@ -24,7 +25,14 @@ def anew(engine: None) -> Iterator[None]:
 
 def wait_for(id_: str) -> tuple[threading.Thread, list[bool]]:
     told: list[bool] = []
-    thread = threading.Thread(target=lambda: told.append(endings.wait(id_, PATIENCE)))
+
+    def wait() -> None:
+        try:
+            told.append(endings.wait(id_, PATIENCE))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=wait)
     thread.start()
     return thread, told
 
@@ -47,32 +55,38 @@ def test_a_listener_that_breaks_leaves_the_waiters_to_the_table(worker: StageWor
 
 def test_a_look_that_breaks_ends_no_thread(worker: StageWorker, monkeypatch: pytest.MonkeyPatch):
     looks: list[int] = []
+    broken = threading.Event()
     look = endings._Hub._look
 
     def breaking(self: Any) -> None:
         looks.append(1)
         if len(looks) < 4:
             raise ValueError("I/O operation on closed file")
+        broken.set()
         look(self)
 
     monkeypatch.setattr(dispatch, "listen", lambda: None)
     monkeypatch.setattr(endings._Hub, "_look", breaking)
     handle = app.noop.invoke()
     thread, told = wait_for(handle.id)
+    assert broken.wait(PATIENCE)
     worker.work()
     thread.join(PATIENCE)
     assert told == [True]
-    assert len(looks) >= 4
 
 
-def test_a_dead_thread_is_followed_by_another(worker: StageWorker):
+def test_a_dead_thread_is_followed_by_another(worker: StageWorker, monkeypatch: pytest.MonkeyPatch):
     """As in a process that was forked from one that listened."""
     dead = threading.Thread(target=lambda: None)
     dead.start()
     dead.join()
     endings._hub._thread = dead
+    listens = threading.Event()
+    listen = dispatch.listen
+    monkeypatch.setattr(dispatch, "listen", lambda: listens.set() or listen())
     handle = app.noop.invoke()
     thread, told = wait_for(handle.id)
+    assert listens.wait(PATIENCE)
     worker.work()
     thread.join(PATIENCE)
     assert told == [True]
