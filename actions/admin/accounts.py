@@ -29,6 +29,7 @@ class ServiceAccountAdmin(Managed):
     list_display = ("name", "shown_description", "shown_state", "active_keys", "created", "change_state")
     list_display_links = None
     ordering = ("name",)
+    console = ("keys", "")
     change_list_template = "admin/actions/accounts.html"
     note = "Other systems that ask by the HTTP API. What is asked with any key of an account is the account's."
 

@@ -27,6 +27,7 @@ class AuditAdmin(LookOnly):
     search_fields: ClassVar[Any] = ("id",)
     search_help_text = "An execution (exec_…) or the exact name of an actor"
     ordering = ("-id",)
+    console = ("audit", "audit-entry")
     note = "Everything that happened, newest first. Entries can be neither changed nor removed."
 
     def has_view_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
@@ -60,6 +61,7 @@ class AuditAdmin(LookOnly):
             "entry": entry,
             "execution": public_id(entry.execution_id) if entry.execution_id else "",
             "details": show.Payload(entry.data) if entry.data is not None else None,
+            **self.beside(entry.pk),
         }
         return self.page(request, "audit_entry.html", context)
 

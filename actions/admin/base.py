@@ -10,6 +10,7 @@ from django.core.paginator import InvalidPage, Page, Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 
 from actions.desk.permit import actor_of, may, require
@@ -67,6 +68,8 @@ class LookOnly(admin.ModelAdmin):
     change_list_template = "admin/actions/list.html"
     note: ClassVar[str] = ""
     """A sentence above the list."""
+    console: ClassVar[tuple[str, str]] = ("", "")
+    """The console's pages of the same: the route of the list, and of one row."""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Never."""
@@ -96,7 +99,9 @@ class LookOnly(admin.ModelAdmin):
             messages.warning(request, "That address asked for a filter that does not exist; this is the whole list.")
         title = str(self.opts.verbose_name_plural).capitalize()
         try:
-            return super().changelist_view(request, {"title": title, "note": self.note, **(extra_context or {})})
+            there = in_console(self.console[0])
+            shown = {"title": title, "note": self.note, "console": there, **(extra_context or {})}
+            return super().changelist_view(request, shown)
         except ValidationError:
             # A selection with made-up ids, which Django takes to the database unchecked.
             raise BadRequest("The selection holds what is no id.") from None
@@ -121,6 +126,10 @@ class LookOnly(admin.ModelAdmin):
         """Django's own page of a row, without anything to edit."""
         return super().change_view(request, object_id, extra_context={"show_close": True})
 
+    def beside(self, key: object) -> dict[str, str]:
+        """What the page of a row shows of the console's page of the same row."""
+        return {"console": in_console(self.console[1], str(key))}
+
     def page(self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         """One of our pages inside the admin's frame."""
         whole = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **context}
@@ -131,3 +140,11 @@ class LookOnly(admin.ModelAdmin):
             subject = f"{self.opts.model_name} {object_id}".replace("\x00", "").strip()
             ledger.record("access.denied", actor=actor_of(request), details={"verb": what, "subject": subject[:200]})
         raise PermissionDenied(f"Nobody can {what} {self.opts.verbose_name_plural} by hand. Nothing was changed.")
+
+
+def in_console(name: str, *args: str) -> str:
+    """A page of the console; empty where there is none."""
+    try:
+        return reverse(f"console:{name}", args=args) if name else ""
+    except NoReverseMatch:
+        return ""

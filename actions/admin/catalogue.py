@@ -43,6 +43,7 @@ class ActionAdmin(LookOnly):
     list_filter = (PausedFilter, ActionKindFilter, EffectsFilter, QueueFilter)
     search_fields = ("name", "description")
     ordering = ("name",)
+    console = ("actions", "action")
     note = f"What the code declares. Counts are of each action's newest {stats.RECENT:,} executions."
 
     def get_changelist(self, request: HttpRequest, **_: Any) -> type[ActionList]:
@@ -74,6 +75,7 @@ class ActionAdmin(LookOnly):
             "why_not": why_not(action) if action.declared else "",
             "may_pause": may(request, "pause"),
             "key": quote(action.name),
+            **self.beside(action.name),
         }
         return self.page(request, "action.html", context)
 
@@ -159,6 +161,7 @@ class QueueAdmin(LookOnly):
     list_display = ("name", "shown_state", "paused_by", "paused_reason", "change_state")
     list_filter = (PausedFilter,)
     list_display_links = None
+    console = ("queues", "")
     ordering = ("name",)
     note = "Workers take from these. Pausing one lets what is running end, and starts nothing new."
 

@@ -59,6 +59,7 @@ class ExecutionAdmin(LookOnly):
     search_fields: ClassVar[Any] = ("id",)
     search_help_text = "An id (exec_…) or an exact idempotency key"
     actions = (bulk.retry, bulk.cancel)
+    console = ("executions", "execution")
     note = "One row per request to do an action. What failed or is in doubt waits for you."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
@@ -110,7 +111,7 @@ class ExecutionAdmin(LookOnly):
         """Everything about one execution."""
         require(request, "view_execution")
         execution = self._find(object_id)
-        return self.page(request, "execution.html", detail(request, execution))
+        return self.page(request, "execution.html", {**detail(request, execution), **self.beside(execution.public_id)})
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What was done to it by these pages."""

@@ -63,6 +63,7 @@ class ApiKeyAdmin(Managed):
     list_display = ("shown_id", "owner", "label", "shown_state", "shown_scopes", "expires", "used", "last_used_ip")
     list_filter = (KeyStateFilter,)
     ordering = ("-created_at", "id")
+    console = ("keys", "key")
     change_list_template = "admin/actions/keys.html"
     note = "What other systems ask with. A key's text was shown once, when it was made; here is only what it may do."
 
@@ -90,6 +91,7 @@ class ApiKeyAdmin(Managed):
             "sign": _sign(key.state),
             "actor": f"{key.owner} · {key}",
             "may_audit": may(request, "view_audit"),
+            **self.beside(key.pk),
         }
         return self.page(request, "key.html", context)
 

@@ -51,7 +51,8 @@ def admin_url(context: Context, model: str, key: Any = "") -> str:
     try:
         if key == "":
             return reverse(f"admin:actions_{model}_changelist")
-        return reverse(f"admin:actions_{model}_change", args=[quote(key)])
+        # Names are quoted as the admin itself does; its pages of executions take the public id as it is.
+        return reverse(f"admin:actions_{model}_change", args=[quote(key) if model == "action" else key])
     except NoReverseMatch:
         return ""
 
