@@ -42,10 +42,10 @@ def accepted(request: HttpRequest, answer: Accepted, wait: Wait) -> HttpResponse
     if wait.applied:
         headers["Preference-Applied"] = wait.applied
     if wait.seconds > 0 and endings.wait(answer.id, wait.seconds):
-        return respond(_shown(request, answer.id), headers=headers)
+        return respond(_shown(request, answer.id, own=True), headers=headers)
     if answer.row is not None and not wait.seconds:
-        return respond(_clear(key_of(request), representation.fresh(answer.row)), status=202, headers=headers)
-    shown = _shown(request, answer.id)
+        return respond(_clear(key_of(request), representation.fresh(answer.row), own=True), status=202, headers=headers)
+    shown = _shown(request, answer.id, own=True)
     ended = wait.seconds > 0 and shown["status"] in ENDED
     return respond(shown, status=200 if answer.replayed or ended else 202, headers=headers)
 
@@ -69,13 +69,13 @@ def open_still(found: Mapping[str, Any]) -> bool:
     return found["status"] not in ENDED
 
 
-def _shown(request: HttpRequest, execution_id: str) -> dict[str, Any]:
-    return _clear(key_of(request), representation.find(execution_id))
+def _shown(request: HttpRequest, execution_id: str, *, own: bool = False) -> dict[str, Any]:
+    return _clear(key_of(request), representation.find(execution_id), own=own)
 
 
-def _clear(key: Key, found: dict[str, Any]) -> dict[str, Any]:
-    """What this key may see of it."""
+def _clear(key: Key, found: dict[str, Any], *, own: bool = False) -> dict[str, Any]:
+    """What this key may see. A scope for a verb alone shows no params and no result, but of what it asked for itself (`own`)."""
     found["url"] = address(found["id"])
-    if not key.sees_payload:
+    if not key.sees_payload or not (own or key.allows("read", found["action"])):
         found["params"] = found["result"] = None
     return found

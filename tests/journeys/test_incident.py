@@ -82,7 +82,7 @@ def mended(page: Page, control: Page) -> None:
     # The companion that groups failures looks every few seconds; the page renews itself.
     alike = page.get_by_role("region", name="What fails alike").get_by_role("link", name="send-welcome-email")
     alike.click(timeout=20_000)
-    page.get_by_role("region", name="Newest that stand failed by it").get_by_role("link", name="exec_").click()
+    page.get_by_role("region", name="Newest that stand by it").get_by_role("link", name="exec_").click()
     expect(page.get_by_role("region", name="Why it failed")).to_contain_text("The mail server")
     press(control, "mail server", "Start")
     page.get_by_role("link", name="Retry", exact=True).click()
