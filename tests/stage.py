@@ -41,11 +41,13 @@ DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_a
 DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
 DELETE FROM actions_errorgroup; DELETE FROM actions_errortally; DELETE FROM actions_bulkitem;
 DELETE FROM actions_bulkoperation; DELETE FROM actions_bulkselection;
-DELETE FROM actions_preferredview; DELETE FROM actions_savedview; UPDATE actions_errormark SET xid = 0, entry = 0; DELETE FROM app_effect;
+DELETE FROM actions_preferredview; DELETE FROM actions_savedview; DELETE FROM app_effect;
+DELETE FROM actions_errormark; INSERT INTO actions_errormark (xid, entry) VALUES (0, 0);
 DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FROM auth_user;
 DELETE FROM actions_apikey; DELETE FROM actions_serviceaccount; DELETE FROM actions_callback;
 DELETE FROM actions_delivery; DELETE FROM actions_verbkey; TRUNCATE actions_auditentry, actions_seal;
-DELETE FROM actions_tally; UPDATE actions_tallymark SET xid = -9223372036854775808, entry = 0;
+DELETE FROM actions_tally; DELETE FROM actions_tallymark;
+INSERT INTO actions_tallymark (number, xid, entry) VALUES (1, -9223372036854775808, 0);
 """
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"
 

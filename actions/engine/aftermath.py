@@ -39,7 +39,7 @@ def follow(
         return
     if status == Status.FAILED and declared.failure_action is not None:
         params = inputs.whole(*Execution.objects.values_list("params", "inputs").get(pk=id))
-        told = {name: text for name, text in (error or {}).items() if name != "traceback"}
+        told = {name: text for name, text in (error or {}).items() if name not in {"place", "traceback"}}
         _accept(
             declared.failure_action, {"execution_id": ids.public_id(id), "params": params, "error": told}, id, attempt
         )

@@ -3,6 +3,7 @@ S-16, B25, B26, G20). What roles may is read from docs/operations.md."""
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from actions.engine.operate.replay import replay
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
+from actions.engine.operate.triage import resolve_group
 from actions.engine.sync import sync
 from actions.errors import DoplatformError, ExecutionNotFound, Forbidden, Unauthenticated
-from actions.models import Access
+from actions.models import Access, ErrorGroup
 from actions.states import Status
 from tests.app import actions as app
 from tests.app import workflows as flows
@@ -67,6 +69,15 @@ def disabled() -> str:
     return "crm"
 
 
+def failures() -> str:
+    """The fingerprint of a group of failures."""
+    now = datetime.now(UTC)
+    group = ErrorGroup(fingerprint="a" * 32, action="test-fail", code="x", error_class="X", message="broken", count=1)
+    group.first_seen_at = group.last_seen_at = now
+    group.save(force_insert=True)
+    return group.pk
+
+
 # Door: the permission, what it is about (made before, by code), and the act.
 DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "trigger": ("trigger", lambda: "test-noop", lambda name, who: trigger.trigger(name, {}, actor=who, reason=WHY)),
@@ -95,10 +106,11 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "make an account": ("manage_keys", lambda: "crm", lambda name, who: create_account(name, actor=who, reason=WHY)),
     "disable an account": ("manage_keys", account, lambda name, who: disable_account(name, actor=who, reason=WHY)),
     "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
+    "triage failures": ("triage", failures, lambda known, who: resolve_group(known, actor=who, reason=WHY)),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
-SEEN_ONLY = {"view_payload", "view_audit"}
-"""Permissions of pages, not of verbs."""
+SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
+"""Permissions of pages, and of what pages keep for their readers; tests of the console ask for them by role."""
 OF_ACTIONS = [door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and "queue" not in door]
 OF_EXECUTIONS = [door for door in OF_ACTIONS if door not in {"trigger", "pause action", "resume action"}]
 
@@ -161,9 +173,9 @@ def test_the_matrix_has_every_verb_that_the_code_asks_for():
             asked |= set(re.findall(r'(?:require|permitted)\([^()]*?actor, "(\w+)"', file.read_text()))
     permissions = {name for name, _ in Access._meta.permissions}
     covered = {verb for verb, *_ in DOORS.values()}
-    assert asked <= covered
+    assert asked <= covered | SEEN_ONLY | {"view_execution"}
     assert permissions - SEEN_ONLY == covered
-    assert covered - {"manage_keys", "export_audit"} == set(scopes.ACTION_VERBS) - {"read"}
+    assert covered - {"manage_keys", "export_audit", "triage"} == set(scopes.ACTION_VERBS) - {"read"}
 
 
 @pytest.mark.parametrize("role", roles())

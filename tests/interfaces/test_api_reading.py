@@ -248,7 +248,10 @@ def test_audit(api: Api, caller: Any):
     export = api.get("audit/export", {"execution": id_})
     assert (export.status, export.kind) == (200, "application/x-ndjson")
     assert [json.loads(line) for line in export.raw.splitlines()] == page["items"][::-1]
-    assert api.get("audit", {"verb": "audit.exported"}).json["items"][0]["data"] == {"execution": id_}
+    assert api.get("audit", {"verb": "audit.exported"}).json["items"][0]["data"] == {
+        "execution": id_,
+        "format": "ndjson",
+    }
     assert api.send("HEAD", "audit/export").status == 200
 
 
