@@ -226,7 +226,9 @@ class Supervisor:
 
     def _read(self, ward: _Ward) -> None:
         output = ward.child.output
-        assert output is not None
+        if output is None or output.closed:
+            # What came with the news of its end was read when that was heard, a moment ago in the same step.
+            return
         chunk = output.read(65_536)
         if chunk is None:
             return

@@ -6,8 +6,15 @@ from actions.engine.rescue import rescue
 from actions.models import Execution
 from actions.testing import inline_worker
 from tests.app.actions import noop
+from tests.stage import clean
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _empty(transactional_db: None) -> None:
+    # What a test without this mark left running before would be rescued too.
+    clean()
 
 
 def test_a_rescued_execution_goes_before_those_that_came_later(settings) -> None:
