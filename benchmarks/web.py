@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from actions.definitions.actor import CODE
+from actions.engine import planner
 from actions.engine.keys.accounts import create_account
 from actions.engine.keys.create import HIGHEST_RATE, create
 from actions.engine.operate import pause
@@ -47,6 +48,8 @@ class Web:
         web = ["-m", "gunicorn", "--config", "python:doplatform.serving", "doplatform.wsgi", "--bind", place]
         web += ["--log-level", "warning"]
         ground.start("web", *web, env={"WEB_CONCURRENCY": str(WORKERS)})
+        # As an installation has it: maintain keeps PostgreSQL's picture of the tables, and so the plans, fresh.
+        ground.manage("maintain", "maintain")
         await_true(self._answers, seconds=30, what="the web server")
         sync()
         # Nothing starts: what is compared is asking, not doing.
@@ -57,7 +60,8 @@ class Web:
     def warm(self) -> None:
         """Let both workers have done everything once."""
         for requests in (self._fresh(), repeat(self._bare_post()), repeat(self._get()), repeat(self._bare_get())):
-            self._burst(requests, 200)
+            self._burst(requests, 500)
+        time.sleep(2 * planner.EVERY)
 
     def compare(self, only: set[str], number: int) -> Iterator[str]:
         """One round; yields what it has done."""
@@ -97,7 +101,6 @@ class Web:
         if "wait" in only or "waiters" in only:
             pause.resume_queue("default", actor=CODE, reason="benchmark")
             self._ground.manage("work", "work", "--processes", "1")
-            self._ground.manage("maintain", "maintain")
             await_true(lambda: not _one("SELECT count(*) FROM actions_execution WHERE status IN ('queued', 'running')"),
                        seconds=120, what="the backlog done")  # fmt: skip
         if "wait" in only:
