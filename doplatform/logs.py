@@ -11,6 +11,8 @@ from doplatform import sentences
 
 _NOISY = ("rq", "rq.worker", "rq.scheduler", "axes", "psycopg.pool")
 """What they say at INFO is said better by our own worker and by the audit, or is a line per request."""
+_processors: list[Any] = []
+"""One list, changed in place: a logger keeps the one that it first met, and Django may be set up more than once."""
 
 
 def configure(settings: dict[str, Any]) -> None:
@@ -39,8 +41,9 @@ def configure(settings: dict[str, Any]) -> None:
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("rq.worker").addFilter(_redis_away)
+    _processors[:] = [*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import time
 from typing import Any
 
 import pytest
@@ -65,11 +64,9 @@ def test_bodies(api: Api):
 
 
 def test_a_million_values_cost_little(api: Api):
-    """B07: 200 ms of CPU at the most, also where the size allows them (bulk)"""
-    body = b'{"items": [{"params": {"value": [' + b"0," * 1_000_000 + b"0]}}]}"
-    before = time.process_time()
+    """B07: also where the size allows them (bulk), reading stops at the limit, far before the end that is no JSON"""
+    body = b'{"items": [{"params": {"value": [' + b"0," * 1_000_000 + b"0]]}}]"
     answer = api.post(f"{ECHO}/bulk", body)
-    assert time.process_time() - before < 0.4  # as much again for a busy machine
     assert (answer.status, answer.code) == (400, "too_many_values")
 
 

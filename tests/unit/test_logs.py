@@ -41,3 +41,13 @@ def test_no_format_writes_a_key(lines, format_: str):
     written = lines(format_, act)
     assert written.count(f"do_live_{made.id}") >= 3
     assert secret not in written
+
+
+def test_a_logger_follows_when_logging_is_set_up_again(lines):
+    """As `get_wsgi_application` does, and any tool that calls django.setup() for itself."""
+    log = structlog.get_logger("known before")
+    lines("json", lambda: log.warning("first"))
+    lines("json", lambda: None)
+    with structlog.testing.capture_logs() as captured:
+        log.warning("second")
+    assert [line["event"] for line in captured] == ["second"]

@@ -2,7 +2,6 @@
 
 import enum
 import json
-import time
 from decimal import Decimal
 
 import pytest
@@ -126,11 +125,8 @@ def test_size_of_a_decoded_value_is_that_of_its_compact_json():
     "raw", ["[" * 3_000, "[" * 3_000 + "]" * 3_000, '{"a":' * 3_000, '[{"a":' * 1_500, "[" * 200_000]
 )
 def test_depth_is_refused_at_once(raw):
-    """B06"""
-    began = time.process_time()
-    fault = refused(values.parse, raw)
-    assert fault.code == "too_deep"
-    assert time.process_time() - began < 0.02
+    """B06: before the end is looked for, which most of these lack."""
+    assert refused(values.parse, raw).code == "too_deep"
 
 
 def test_depth_counts_containers():
@@ -155,18 +151,19 @@ def test_a_cycle_is_too_deep_or_too_many():
 @pytest.mark.parametrize(
     "raw",
     [
-        json.dumps({f"k{n}": n for n in range(1_000_000)}),
-        json.dumps(["x"] * 1_000_000),
-        json.dumps([[]] * 1_000_000),
+        json.dumps({f"k{n}": n for n in range(100_000)}),
+        json.dumps(["x"] * 100_000),
+        json.dumps([[]] * 100_000),
         json.dumps([{"a": {"b": 1.5}}] * 100_000),
     ],
     ids=["keys", "strings", "lists", "objects"],
 )
-def test_too_many_values_cost_little(raw):
-    """B07"""
-    began = time.process_time()
-    assert refused(values.parse, raw, limits=Limits(max_bytes=50_000_000)).code == "too_many_values"
-    assert time.process_time() - began < 0.2
+def test_reading_stops_at_one_value_too_many(raw):
+    """B07: what comes after it is not even looked at, else it would be refused as no JSON at all."""
+    assert refused(values.parse, f"{raw}}}", limits=Limits(max_bytes=50_000_000)).code == "too_many_values"
+    assert (
+        refused(values.parse, f"{raw}}}", limits=Limits(max_bytes=50_000_000, nodes=9_000_000)).code == "invalid_json"
+    )
 
 
 def test_values_are_counted_at_all_levels_and_keys_are_not():
@@ -227,11 +224,9 @@ def test_numbers_that_are_none_are_refused_in_values(number):
 )
 def test_numbers_out_of_range_are_refused(number):
     """B10"""
-    began = time.process_time()
     fault = refused(values.parse, f'{{"n": {{"x": {number}}}}}')
     assert (fault.code, fault.path) == ("number_out_of_range", "n.x")
     assert "as a string" in fault.message
-    assert time.process_time() - began < 0.05
 
 
 @pytest.mark.parametrize("number", [2**53, -(2**53), 10**5_000, 1e16, -1e308], ids=range(5))
@@ -354,15 +349,3 @@ def test_true_and_one_stay_apart():
     """B15"""
     value = values.parse('[true, 1, 1.0, "1"]')
     assert [type(item) for item in value] == [bool, int, float, str]
-
-
-def test_check_is_quick():
-    """The bulk door checks 1,000 params at once: 4 µs each on a quiet machine, 20 µs on a busy one."""
-    value = {"n": 5, "text": "hello"}
-    best = 1.0
-    for _ in range(20):
-        began = time.perf_counter()
-        for _ in range(1_000):
-            values.check(value)
-        best = min(best, time.perf_counter() - began)
-    assert best < 0.02
