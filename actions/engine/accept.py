@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from psycopg.errors import LockNotAvailable
 
 from actions import conf, ids, values
@@ -46,13 +46,7 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
     """
     row = _prepare(action, invocation)
     row["reason"] = reason
-    details: dict[str, Any] = {"params": row["fingerprint"]}
-    if row["available_at"] is not None:
-        # The fingerprint covers it as it was sent; the row's own moves with every retry.
-        details["available_at"] = row["available_at"].isoformat()
-    if invocation.replay_of is not None:
-        details["replay_of"] = str(invocation.replay_of)
-    row["data"] = values.dumps(details)
+    row["data"] = _details(row)
     if row["key"] is None:
         _, created_at, available_at, _ = _store(row)[0]
         crash_point("accept.stored")
@@ -62,8 +56,22 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
             return stored_at
         created_at, available_at = stored_at
     public = ids.public_id(row["id"])
-    transaction.on_commit(partial(_wake, row["queue"], public), robust=True)
-    return Accepted(public, False, {**row, "created_at": created_at, "available_at": available_at})
+    row["created_at"], row["available_at"] = created_at, available_at
+    _wake_after_commit(row["queue"], public)
+    return Accepted(public, False, row)
+
+
+def _details(row: dict[str, Any]) -> str:
+    """What the audit keeps of it, as JSON."""
+    if row["available_at"] is None and row["replay_of"] is None:
+        return f'{{"params":"{row["fingerprint"]}"}}'
+    details: dict[str, Any] = {"params": row["fingerprint"]}
+    if row["available_at"] is not None:
+        # The fingerprint covers it as it was sent; the row's own moves with every retry.
+        details["available_at"] = row["available_at"].isoformat()
+    if row["replay_of"] is not None:
+        details["replay_of"] = str(row["replay_of"])
+    return values.dumps(details)
 
 
 def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -> list[Accepted]:
@@ -92,7 +100,7 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
         if first["callback"] is not None and stored:
             keep.store(first["callback"], list(stored))
         answers = _answers(rows, stored) if keyed else [Accepted(ids.public_id(row["id"]), False) for row in rows]
-        transaction.on_commit(partial(_wake, first["queue"], *(answer.id for answer in answers)), robust=True)
+        _wake_after_commit(first["queue"], *(answer.id for answer in answers))
     return answers
 
 
@@ -220,10 +228,11 @@ def _available_at(wanted: datetime | None) -> datetime | None:
 def _store(row: dict[str, Any]) -> list[tuple[Any, ...]]:
     """The row, its audit entry and its callback, as accept.sql answers."""
     kept = row["callback"]
+    name = "accept_new" if row["key"] is None and row["secret"] is None else "accept"
     if kept is None:
-        return fetch("accept", row, prepare=True)
+        return fetch(name, row, prepare=True)
     with transaction.atomic():
-        found = fetch("accept", row, prepare=True)
+        found = fetch(name, row, prepare=True)
         if found and found[0][0] == row["id"]:
             keep.store(kept, [row["id"]])
     return found
@@ -324,6 +333,15 @@ def _refuse_twins(rows: list[dict[str, Any]]) -> None:
         key = row["key"]
         if key is not None and seen.setdefault((row["principal"], key), row["fingerprint"]) is not row["fingerprint"]:
             raise InvalidInput("duplicate_key", f"The idempotency key {key!r} stands twice among the items.")
+
+
+def _wake_after_commit(queue: str, *public: str) -> None:
+    """At once where the statement was a transaction of its own, else when the caller's commits."""
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    if wrapper.in_atomic_block or not wrapper.get_autocommit():
+        wrapper.on_commit(partial(_wake, queue, *public), robust=True)
+    else:
+        _wake(queue)
 
 
 def _wake(queue: str, *_: str) -> None:

@@ -13,8 +13,8 @@ from actions.engine.deadline import Deadline
 from actions.engine.heartbeat import Heartbeat
 from actions.engine.ledger import Claim
 from actions.engine.perform import Performer
-from actions.engine.prepared import possible
 from actions.engine.settle import Settler
+from actions.prepared import possible
 
 _REPLAN_EVERY = 1.0
 """Seconds of work after which the tables may have outgrown the plans that they were worked with."""

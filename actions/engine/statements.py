@@ -12,8 +12,7 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from actions import conf
-from actions.engine import prepared
+from actions import prepared
 from actions.engine.guard import Guard
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -44,13 +43,7 @@ def fetch(name: str, params: dict[str, Any], *, prepare: bool = False) -> list[t
         # A handler that speaks to the engine writes inside its own savepoint too.
         if isinstance(guard, Guard):
             guard.enter()
-    connection = raw()
-    with wrapper.wrap_database_errors:
-        if prepare and conf.get().PREPARED_STATEMENTS and prepared.possible(connection):
-            return prepared.execute(connection, name, load(name), params)
-        with psycopg.Cursor(connection) as cursor:
-            cursor.execute(load(name), params)
-            return cursor.fetchall() if cursor.description else []
+    return prepared.fetch(wrapper, name, load(name), params, prepare=prepare)
 
 
 def stream(name: str, params: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

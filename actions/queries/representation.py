@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from actions import conf
+from actions import prepared
 from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.queries.listing import moment, summary
@@ -24,11 +23,11 @@ SELECT id, action_id, queue, priority, status, attempt, tries, losses, error - '
   params, result, idempotency_key, replay_of_id, cancel_requested_at,
   (SELECT json_agg(json_build_object('number', number, 'outcome', outcome, 'started_at', started_at,
       'finished_at', finished_at, 'duration', duration, 'error', error - 'traceback', 'progress', progress) ORDER BY number)
-    FROM (SELECT * FROM actions_attempt WHERE execution_id = execution.id ORDER BY number DESC LIMIT %(attempts)s) AS attempt
+    FROM (SELECT * FROM actions_attempt WHERE execution_id = execution.id ORDER BY number DESC LIMIT %(ATTEMPTS)s) AS attempt
   )::text AS attempts,
   (SELECT json_agg(json_build_object('id', id, 'step', step, 'action', action_id, 'status', status, 'attempt', attempt,
       'optional', optional, 'detached', detached) ORDER BY id)
-    FROM (SELECT * FROM actions_execution AS below WHERE below.parent_id = execution.id ORDER BY id LIMIT %(steps)s) AS below
+    FROM (SELECT * FROM actions_execution AS below WHERE below.parent_id = execution.id ORDER BY id LIMIT %(STEPS)s) AS below
   )::text AS steps
 FROM actions_execution AS execution WHERE id = %(id)s
 """
@@ -95,11 +94,6 @@ _NEW: dict[str, Any] = {
 
 
 def _row(row_id: UUID) -> Sequence[Any] | None:
-    wrapper = connections[DEFAULT_DB_ALIAS]
-    wrapper.ensure_connection()
-    params = {"id": row_id, "attempts": _ATTEMPTS, "steps": MOST_STEPS}
-    # psycopg's own cursor: it lets the server keep the plan, which costs more than what it finds.
-    with wrapper.wrap_database_errors, psycopg.Cursor(wrapper.connection) as cursor:
-        cursor.execute(_ONE, params, prepare=conf.get().PREPARED_STATEMENTS)
-        row: Sequence[Any] | None = cursor.fetchone()
-        return row
+    given = {"id": row_id, "ATTEMPTS": _ATTEMPTS, "STEPS": MOST_STEPS}
+    rows = prepared.fetch(connections[DEFAULT_DB_ALIAS], "representation", _ONE, given, prepare=True)
+    return rows[0] if rows else None

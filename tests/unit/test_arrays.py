@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.engine.arrays import as_array
+from actions.arrays import as_array
 
 
 def read(text: str) -> list[str | None]:

@@ -13,11 +13,13 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
+from psycopg.types.datetime import TimestamptzLoader
 
-from actions.engine.arrays import as_array
+from actions import conf
+from actions.arrays import as_array
 
 _PARAM = re.compile(r"%\((\w+)\)s")
 _CONSTANT = re.compile(r"%\(([A-Z]+)\)s")
@@ -36,9 +38,42 @@ class _Text(NamedTuple):
     constants: list[str]
 
 
+class _Context(NamedTuple):
+    """What psycopg asks when it writes and reads values."""
+
+    connection: psycopg.Connection[Any]
+    adapters: AdaptersMap
+
+
+class _Known:
+    """What one connection has prepared, and how its values are read. It must not hold the connection itself."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.names: dict[tuple[Any, ...], bytes] = {}
+        # As Django's connection reads them, but for moments: Django's loader for these is Python, and was a tenth of what a
+        # client spent on an invocation. psycopg's own gives the session's time zone, which Django has set to the same one.
+        self.adapters = AdaptersMap(connection.adapters)
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
 _texts: dict[str, _Text] = {}
 _numbers = itertools.count()
-_known: "WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[Any, ...], bytes]]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[psycopg.Connection[Any], _Known]" = WeakKeyDictionary()
+
+
+def fetch(wrapper: Any, name: str, statement: str, params: dict[str, Any], *, prepare: bool) -> list[tuple[Any, ...]]:
+    """The rows of a statement on Django's connection `wrapper`, with Django's exceptions.
+
+    `prepare` keeps it parsed and planned on the server under this name: for hot ones, whose parsing costs more than their work.
+    """
+    wrapper.ensure_connection()
+    connection = wrapper.connection
+    with wrapper.wrap_database_errors:
+        if prepare and conf.get().PREPARED_STATEMENTS and possible(connection):
+            return execute(connection, name, statement, params)
+        with psycopg.Cursor(connection) as cursor:
+            cursor.execute(statement, params)
+            return cursor.fetchall() if cursor.description else []
 
 
 def possible(connection: psycopg.Connection[Any]) -> bool:
@@ -62,23 +97,23 @@ def execute(
     statement is prepared once for each.
     """
     text = _texts.get(name) or _texts.setdefault(name, _numbered(statement))
-    transformer = Transformer(connection)
+    known = _known.get(connection) or _known.setdefault(connection, _Known(connection))
+    transformer = Transformer(_Context(connection, known.adapters))
     given = [params[param] for param in text.names]
     values: Any = transformer.dump_sequence(
         [as_array(value) if type(value) is list else value for value in given], text.formats
     )
     types = transformer.types or ()
     pgconn = connection.pgconn
-    known = _known.setdefault(connection, {})
     if pgconn.transaction_status == TransactionStatus.IDLE and not connection.autocommit:
         # As psycopg does before a transaction's first statement.
         _check(pgconn, pgconn.exec_(b"BEGIN"))
     key: tuple[Any, ...] = (name, *types)
     if text.constants:
         key = (name, *[_hashable(params[constant]) for constant in text.constants])
-    prepared = known.get(key)
+    prepared = known.names.get(key)
     if prepared is None:
-        prepared = known[key] = _prepare(connection, known, text, params, types)
+        prepared = known.names[key] = _prepare(connection, known.names, text, params, types)
     # PQexecPrepared and not its asynchronous parts: it alone releases the GIL while it waits.
     result = pgconn.exec_prepared(prepared, values, transformer.formats, Format.TEXT)
     _check(pgconn, result)
