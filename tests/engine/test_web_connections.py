@@ -8,6 +8,8 @@ from django.db import connection
 from actions.api.endpoints import audit
 from actions.api.schemas import AuditFilter
 from actions.engine.access import locked_out
+from actions.queries import exports
+from actions.queries.trail import Question
 from doplatform.services import web
 from tests.stage import engine
 
@@ -37,4 +39,14 @@ def test_an_export_holds_none_between_two_pages(short_lived: None, monkeypatch: 
     lines = audit._lines(AuditFilter())
     for name in (b"one", b"two"):
         assert name in next(lines)
+        assert connection.connection is None
+
+
+def test_an_export_of_the_console_holds_none_between_two_pages(short_lived: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exports, "_AT_ONCE", 1)
+    for name in ("one", "two"):
+        locked_out(name, address="192.0.2.1")
+    chunks = exports.audit(Question(), "ndjson")
+    for name in (b"two", b"one"):
+        assert name in next(chunks)
         assert connection.connection is None
