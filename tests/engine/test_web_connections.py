@@ -1,9 +1,11 @@
-"""A web process's connection is given back as soon as the answer is made, whoever reads it how slowly."""
+"""A web process's connection is given back as soon as the answer is made, whoever reads it how slowly; and nothing stops it."""
 
+import gc
 from typing import Any
 
 import pytest
 from django.db import connection
+from gunicorn.workers.gthread import ThreadWorker
 
 from actions.api.endpoints import audit
 from actions.api.schemas import AuditFilter
@@ -50,3 +52,13 @@ def test_an_export_of_the_console_holds_none_between_two_pages(short_lived: None
     for name in (b"two", b"one"):
         assert name in next(chunks)
         assert connection.connection is None
+
+
+def test_what_a_web_process_consists_of_is_not_searched_for_garbage(monkeypatch: pytest.MonkeyPatch):
+    seen = []
+    monkeypatch.setattr(ThreadWorker, "run", lambda _worker: seen.append(gc.get_freeze_count()))
+    try:
+        web.Worker.run(object.__new__(web.Worker))
+        assert seen[0] > 50_000
+    finally:
+        gc.unfreeze()
