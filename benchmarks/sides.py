@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -106,7 +106,7 @@ def timed(call: Callable[[], Any], rounds: int) -> tuple[list[float], int]:
 
 
 @contextmanager
-def _counted() -> Any:
+def _counted() -> Iterator[list[int]]:
     from django.db import connection
 
     count = [0]
