@@ -78,7 +78,7 @@ def _status(value: str, word: str, bare: bool) -> SafeString:
     return render_to_string("console/parts/status.html", context)
 
 
-# Without templates: pages of fifty rows have a hundred times and bars, and a template for each was half of what they cost.
+# Without templates: a page of fifty rows has seventy times, and a template for each was a third of what rendering it cost.
 # Times and numbers need no escaping.
 _WHEN = '<time class="when" datetime="{}" title="{} UTC">{} UTC</time>'
 _WHEN_AGO = '<time class="when" datetime="{}" title="{} UTC" data-ago>{} UTC</time>'
