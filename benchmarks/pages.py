@@ -51,6 +51,21 @@ def grows(name: str) -> bool:
     return name.removeprefix("page: ").startswith(GROWING)
 
 
+def fetched(address: str) -> dict[str, int]:
+    """By address, the bytes of a page and of all that its head asks for, heads of the answers included."""
+    browser = _operator()
+    sizes = {address: _bytes(page := _opened(browser, address), page.content)}
+    for part in sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.content.decode()))):
+        answer = browser.get(part, headers={"accept-encoding": "gzip, deflate, br"})
+        assert answer.status_code == 200, (part, answer.status_code)
+        sizes[part] = _bytes(answer, answer.getvalue())
+    return sizes
+
+
+def _bytes(answer: Any, body: bytes) -> int:
+    return len(body) + len(f"HTTP/1.1 200 OK\r\n{answer.serialize_headers().decode('latin-1')}\r\n\r\n")
+
+
 def _operator() -> Any:
     from django.contrib.auth.models import Group, Permission, User
     from django.test import Client

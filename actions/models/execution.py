@@ -97,6 +97,9 @@ class Execution(models.Model):
             ),
             models.Index("action", "id", name="execution_action"),
             models.Index(
+                "action", "finished_at", "id", name="execution_failed", condition=Q(status=Status.FAILED.value)
+            ),
+            models.Index(
                 "status",
                 "id",
                 name="execution_unusual",

@@ -1,6 +1,7 @@
 """What lists show, as CSV or NDJSON: streamed in constant memory, without secrets, and with no cell that a spreadsheet runs.
 
-Rows are read in pages by their keys, not through a cursor that is held open: a slow reader holds no snapshot.
+Rows are read in pages by their keys, not through a cursor that is held open: a slow reader holds no snapshot, and between
+two pages no connection.
 """
 
 import csv
@@ -11,6 +12,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
+
+from django.db import close_old_connections
 
 from actions.errors import InvalidInput
 from actions.models import Execution
@@ -51,19 +54,19 @@ def executions(
     rows = search.every(query, allowed=allowed)
     if payload:
         return _export(form, (*_EXECUTION, *_PAYLOAD), _with_payload(rows), _FEW)
-    return _export(form, _EXECUTION, (row.as_dict() for row in rows))
+    return _export(form, _EXECUTION, (row.as_dict() for row in rows), _AT_ONCE)
 
 
 def bulk_items(operation: UUID, form: str, *, outcome: str = "") -> Iterator[bytes]:
     """What became of each item of a bulk operation. Raises InvalidInput for a form that is none."""
     rows = ({name: _plain(getattr(item, attribute)) for name, attribute in _ITEM.items()}
             for item in bulk.every_item(operation, outcome=outcome))  # fmt: skip
-    return _export(form, tuple(_ITEM), rows)
+    return _export(form, tuple(_ITEM), rows, _AT_ONCE)
 
 
 def audit(question: Question, form: str, *, allowed: Allowed | None = EVERYTHING) -> Iterator[bytes]:
     """The entries that answer a question. Raises InvalidInput for a form that is none."""
-    return _export(form, _ENTRY, (entry.as_dict() for entry in trail.every(question, allowed=allowed)))
+    return _export(form, _ENTRY, (entry.as_dict() for entry in trail.every(question, allowed=allowed)), _AT_ONCE)
 
 
 def cell(value: Any) -> str:
@@ -90,9 +93,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _export(
-    form: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]], at_once: int = _AT_ONCE
-) -> Iterator[bytes]:
+def _export(form: str, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]], at_once: int) -> Iterator[bytes]:
     if form not in FORMS:
         raise InvalidInput(
             "invalid_query", f"{form[:40]!r} is no form of an export; there are {', '.join(FORMS)}.", path="format"
@@ -106,6 +107,8 @@ def _chunks(
     # The first chunk comes even without rows: it has the names of the columns.
     chunk = list(islice(rows, at_once))
     while True:
+        # What a web process has borrowed goes back to its pool for as long as the client reads.
+        close_old_connections()
         yield write(chunk).encode("utf-8", "backslashreplace")
         chunk = list(islice(rows, at_once))
         if not chunk:

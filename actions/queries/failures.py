@@ -15,40 +15,49 @@ from actions.queries.stats import CAP
 HOURS = 48
 """Bars of a sparkline, one per hour."""
 PAGE = 50
+LISTED = 1_000
+"""Executions that are counted for each group of a list."""
 STATES = ("open", "resolved", "ignored")
 
 # What failed again after it was resolved is open again, and so is what was ignored until a time that is past.
+#
+# The groups come by the index errorgroup_newest, which has the order but for equal times. What stands in each is read once, and
+# so that one index alone can answer: the pair of bounds means equality, the order is that of execution_error_group, and the
+# status is looked at afterwards. Where it is asked for beside the group, the planner may read all that has ever failed instead.
 _GROUPS = """
-WITH known AS (
+WITH shown AS MATERIALIZED (
   SELECT *, CASE
       WHEN state = 'resolved' AND last_seen_at <= state_at THEN 'resolved'
       WHEN state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()) THEN 'ignored'
       ELSE 'open'
     END AS stands
   FROM actions_errorgroup
-), shown AS (
-  SELECT * FROM known
-  WHERE (%(stands)s::text IS NULL OR stands = %(stands)s::text) AND (%(action)s::text IS NULL OR action = %(action)s::text)
+  WHERE (%(stands)s::text IS NULL
+      OR (%(stands)s::text = 'resolved' AND state = 'resolved' AND last_seen_at <= state_at)
+      OR (%(stands)s::text = 'ignored' AND state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()))
+      OR (%(stands)s::text = 'open' AND (state = 'open' OR (state = 'resolved' AND last_seen_at > state_at)
+        OR (state = 'ignored' AND ignored_until <= now()))))
+    AND (%(action)s::text IS NULL OR action = %(action)s::text)
     AND (%(fingerprint)s::text IS NULL OR fingerprint = %(fingerprint)s::text)
+    AND (%(before)s::timestamptz IS NULL OR last_seen_at <= %(before)s::timestamptz)
     AND (%(before)s::timestamptz IS NULL OR (last_seen_at, fingerprint) < (%(before)s::timestamptz, %(before_print)s::text))
   ORDER BY last_seen_at DESC, fingerprint DESC
   LIMIT %(size)s
 )
 SELECT fingerprint, action, code, error_class, place, message, count, first_seen_at, last_seen_at, stands,
   state = 'resolved' AND stands = 'open', state_by, state_at, ignored_until, note,
-  (SELECT count(*) FROM (
-    SELECT FROM actions_execution AS execution
-    WHERE actions_error_group(execution.action_id, execution.error) = shown.fingerprint AND execution.status = 'failed'
-      AND execution.status IN ('failed', 'in_doubt', 'retrying')
-    LIMIT %(cap)s) AS failed),
-  (SELECT count(*) FROM (
-    SELECT FROM actions_execution AS execution
-    WHERE actions_error_group(execution.action_id, execution.error) = shown.fingerprint
-      AND execution.status IN ('in_doubt', 'retrying') AND execution.status IN ('failed', 'in_doubt', 'retrying')
-    LIMIT %(cap)s) AS unsettled),
+  standing.failed, standing.number - standing.failed, standing.number >= %(cap)s,
   (SELECT coalesce(jsonb_object_agg(extract(epoch FROM hour)::bigint, count), '{}') FROM actions_errortally AS tally
     WHERE tally.fingerprint = shown.fingerprint AND tally.hour >= %(since)s::timestamptz)
-FROM shown
+FROM shown CROSS JOIN LATERAL (
+  SELECT count(*) AS number, count(*) FILTER (WHERE newest.status = 'failed') AS failed
+  FROM (
+    SELECT execution.status FROM actions_execution AS execution
+    WHERE execution.status IN ('failed', 'in_doubt', 'retrying')
+      AND actions_error_group(execution.action_id, execution.error) >= shown.fingerprint
+      AND actions_error_group(execution.action_id, execution.error) <= shown.fingerprint
+    ORDER BY actions_error_group(execution.action_id, execution.error), execution.id DESC
+    LIMIT %(cap)s) AS newest) AS standing
 ORDER BY last_seen_at DESC, fingerprint DESC
 """
 
@@ -76,16 +85,13 @@ class Group:
     ignored_until: datetime | None
     note: str
     failed: int
-    """Executions that stand failed by it now, at most CAP."""
+    """Executions that stand failed by it now."""
     unsettled: int
-    """Executions that are in doubt or retrying by it now, at most CAP."""
+    """Executions that are in doubt or retrying by it now."""
+    more: bool
+    """Whether more stand by it than were counted: the newest CAP, or in a list LISTED."""
     hours: tuple[int, ...]
     """Failed tries in each of the last HOURS hours, the oldest first."""
-
-    @property
-    def more(self) -> bool:
-        """Whether more stand failed than were counted."""
-        return self.failed >= CAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +105,14 @@ class GroupPage:
 def groups(*, stands: str | None = "open", action: str | None = None, before: tuple[datetime, str] | None = None,
            size: int = PAGE) -> GroupPage:  # fmt: skip
     """The groups that stand open (or resolved, ignored; None: all), those that failed last first."""
-    found = _fetch(stands=stands, action=action, before=before, size=size + 1)
+    found = _fetch(stands=stands, action=action, before=before, size=size + 1, cap=LISTED)
     more = found[size - 1] if len(found) > size else None
     return GroupPage(found[:size], (more.last_seen_at, more.fingerprint) if more else None)
 
 
 def group(fingerprint: str) -> Group:
     """One group. Raises ErrorGroupNotFound."""
-    found = _fetch(fingerprint=fingerprint) if fingerprint.isalnum() and len(fingerprint) == 32 else []
+    found = _fetch(fingerprint=fingerprint, cap=CAP) if fingerprint.isalnum() and len(fingerprint) == 32 else []
     if not found:
         raise ErrorGroupNotFound
     return found[0]
@@ -135,6 +141,7 @@ def _fetch(
     fingerprint: str | None = None,
     before: tuple[datetime, str] | None = None,
     size: int = 1,
+    cap: int,
 ) -> list[Group]:
     this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     since = this_hour - timedelta(hours=HOURS - 1)
@@ -145,7 +152,7 @@ def _fetch(
         "before": before and before[0],
         "before_print": before and before[1],
         "size": size,
-        "cap": CAP,
+        "cap": cap,
         "since": since,
     }
     with connection.cursor() as cursor:

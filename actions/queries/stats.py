@@ -13,8 +13,8 @@ from actions.states import Status
 
 CAP = 10_000
 """Counts stop here; what is beyond reads `10,000+`."""
-RECENT = 1_000
-"""How many of an action's newest executions its counts look at."""
+RECENT = 200
+"""How many of an action's newest executions its counts look at: each is a page of the table, and a list has many actions."""
 _SMALL = 64 * 1024 * 1024
 """Bytes of table up to which counting everything is quick."""
 

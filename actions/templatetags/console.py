@@ -9,6 +9,7 @@ from django import template
 from django.contrib.admin.utils import quote
 from django.template import Context
 from django.template.loader import render_to_string
+from django.templatetags.tz import utc
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -77,22 +78,35 @@ def _status(value: str, word: str, bare: bool) -> SafeString:
     return render_to_string("console/parts/status.html", context)
 
 
+# Without templates: a page of fifty rows has seventy times, and a template for each was a third of what rendering it cost.
+# Times and numbers need no escaping.
+_WHEN = '<time class="when" datetime="{}" title="{} UTC">{} UTC</time>'
+_WHEN_AGO = '<time class="when" datetime="{}" title="{} UTC" data-ago>{} UTC</time>'
+_SPARK = (
+    '<svg class="spark" viewBox="0 0 {} 20" preserveAspectRatio="none" role="img" aria-label="{}">'
+    '<path class="ground" d="M0 19.5h{}"/>{}</svg>'
+)
+_BAR = '<rect x="{}" y="{}" width="2" height="{}"/>'
+
+
 @register.simple_tag
 def when(at: datetime | None, *, ago: bool = False) -> str:
     """A time: UTC, which a script turns into the reader's own, or into `3 min ago`; nothing for None."""
-    return render_to_string("console/parts/when.html", {"at": at, "ago": ago})
+    if not at:
+        return ""
+    moment = utc(at)
+    exact = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return SafeString((_WHEN_AGO if ago else _WHEN).format(moment.isoformat(), exact, exact.partition(".")[0]))
 
 
 @register.simple_tag
 def spark(values: Sequence[int], *, label: str = "") -> str:
     """A row of bars, drawn by the server: the last one is now. `label` says in words what it shows."""
     top = max(values, default=0) or 1
-    bars = [
-        {"x": number * 3, "y": round(20 - max(1.5, 20 * value / top), 1), "high": round(max(1.5, 20 * value / top), 1)}
-        for number, value in enumerate(values)
-        if value
-    ]
-    return render_to_string("console/parts/spark.html", {"bars": bars, "wide": max(1, len(values) * 3), "label": label})
+    heights = ((number * 3, max(1.5, 20 * value / top)) for number, value in enumerate(values) if value)
+    bars = "".join(_BAR.format(x, round(20 - high, 1), round(high, 1)) for x, high in heights)
+    wide = max(1, len(values) * 3)
+    return format_html(_SPARK, wide, label, wide, SafeString(bars))
 
 
 @register.filter

@@ -16,6 +16,7 @@ from actions.engine.maintain import Maintain
 from actions.engine.operate.retry import retry
 from actions.engine.operate.triage import ignore_group, reopen_group, resolve_group
 from actions.errors import ErrorGroupNotFound, Forbidden, InvalidInput, ReasonRequired
+from actions.queries import failures
 from actions.queries.failures import group, groups, open_groups
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
@@ -94,6 +95,17 @@ def test_what_was_retried_and_succeeded_stands_failed_no_more(worker: InlineWork
     assert groups().groups[0].failed == 1
     retry(failed, actor=CODE)
     assert groups().groups[0].failed == 0
+
+
+def test_a_list_says_where_it_stopped_counting(worker: InlineWorker, monkeypatch: pytest.MonkeyPatch):
+    ids = fail(worker, "one", "two")
+    listed = groups().groups[0]
+    assert (listed.failed, listed.unsettled, listed.more) == (len(ids), 0, False)
+    monkeypatch.setattr(failures, "LISTED", 1)
+    listed = groups().groups[0]
+    assert (listed.failed, listed.more) == (1, True)
+    whole = group(listed.fingerprint)
+    assert (whole.failed, whole.more) == (len(ids), False)
 
 
 def test_a_resolved_group_is_open_again_when_it_fails_again(worker: InlineWorker):

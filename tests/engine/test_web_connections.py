@@ -1,13 +1,17 @@
-"""A web process's connection is given back as soon as the answer is made, whoever reads it how slowly."""
+"""A web process's connection is given back as soon as the answer is made, whoever reads it how slowly; and nothing stops it."""
 
+import gc
 from typing import Any
 
 import pytest
 from django.db import connection
+from gunicorn.workers.gthread import ThreadWorker
 
 from actions.api.endpoints import audit
 from actions.api.schemas import AuditFilter
 from actions.engine.access import locked_out
+from actions.queries import exports
+from actions.queries.trail import Question
 from doplatform.services import web
 from tests.stage import engine
 
@@ -38,3 +42,23 @@ def test_an_export_holds_none_between_two_pages(short_lived: None, monkeypatch: 
     for name in (b"one", b"two"):
         assert name in next(lines)
         assert connection.connection is None
+
+
+def test_an_export_of_the_console_holds_none_between_two_pages(short_lived: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exports, "_AT_ONCE", 1)
+    for name in ("one", "two"):
+        locked_out(name, address="192.0.2.1")
+    chunks = exports.audit(Question(), "ndjson")
+    for name in (b"two", b"one"):
+        assert name in next(chunks)
+        assert connection.connection is None
+
+
+def test_what_a_web_process_consists_of_is_not_searched_for_garbage(monkeypatch: pytest.MonkeyPatch):
+    seen = []
+    monkeypatch.setattr(ThreadWorker, "run", lambda _worker: seen.append(gc.get_freeze_count()))
+    try:
+        web.Worker.run(object.__new__(web.Worker))
+        assert seen[0] > 50_000
+    finally:
+        gc.unfreeze()

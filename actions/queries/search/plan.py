@@ -94,8 +94,11 @@ class Planner:
         """The plan of the same query for one status in the place of those that it asks for."""
         query = self.query.without("state").having("state", status)
         found = self._plan(query, by_end=True)
+        if found.bounded or found.bounds:
+            return found
         # Without a window all orders have the same number, and that of ids is in an index alone.
-        return found if found.bounded or found.bounds else self._plan(query, by_end=False)
+        by_id = self._plan(query, by_end=False)
+        return found if by_id.bounded else by_id
 
     def _plan(self, query: Query, *, by_end: bool) -> Plan:
         found, used = self._streams(query, by_end=by_end)
@@ -128,6 +131,11 @@ class Planner:
             if not term.negated:
                 return self._of_groups(term, query, by_end), {id(term)}
         statuses = query.statuses
+        if statuses == (Status.FAILED,) and by_end:
+            names, used = self._asked(query)
+            if used:
+                used |= {id(term) for term in query.of("state")}
+                return ([streams.of_failed(names)] if names else []), used
         if statuses is None and any(not term.negated for term in query.of("error")):
             statuses = tuple(status for status in Status if status in WITH_ERROR)
         rare = self._rare(query, statuses)
@@ -142,16 +150,23 @@ class Planner:
 
     def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:
         """Streams of the actions asked for, else of those allowed, else of everything."""
-        for term in query.of("action"):
-            if not term.negated:
-                names = self._visible(self.catalogue.matching(_possible(term.values)))
-                if len(names) <= _MOST_ACTIONS:
-                    return ([streams.of_actions(names)] if names else []), {id(term)}
+        names, used = self._asked(query)
+        if used:
+            return ([streams.of_actions(names)] if names else []), used
         if self.allowed is not None:
             names = self._visible(list(self.catalogue.kinds))
             if len(names) <= _MOST_ACTIONS:
                 return ([streams.of_actions(names)] if names else []), set()
         return [streams.ALL], set()
+
+    def _asked(self, query: Query) -> tuple[tuple[str, ...], set[int]]:
+        """The actions that a term asks for, and its id(); nothing where none does, or for too many."""
+        for term in query.of("action"):
+            if not term.negated:
+                names = self._visible(self.catalogue.matching(_possible(term.values)))
+                if len(names) <= _MOST_ACTIONS:
+                    return names, {id(term)}
+        return (), set()
 
     def _of_groups(self, term: Term, query: Query, by_end: bool) -> list[Stream]:
         names = tuple(dict.fromkeys(value.text for value in term.values))
