@@ -13,7 +13,7 @@ from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, Start, StartMany, WaitQuery
 from actions.definitions.action import Action
-from actions.definitions.callback import Callback
+from actions.definitions.callback import Callback, Kept
 from actions.definitions.engine import Invocation
 from actions.definitions.registry import registry
 from actions.engine import endings
@@ -47,7 +47,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         priority=wanted.priority,
         tags=tuple(wanted.tags),
         actor=key.actor,
-        callback=_callback(wanted.callback),
+        callback=_callback(wanted.callback, key),
     )
     try:
         answer = accept(action, invocation)
@@ -68,7 +68,7 @@ def start_many(request: HttpRequest, name: str) -> HttpResponse:
     action = _action(name, key)
     wanted = reading.load(StartMany, reading.body(request, limits=reading.BULK_LIMITS))
     available_at = reading.moment(wanted.available_at)
-    callback = _callback(wanted.callback)
+    callback = _callback(wanted.callback, key)
     problems = [
         fault
         for index, item in enumerate(wanted.items)
@@ -148,8 +148,9 @@ def _action(name: str, key: Key) -> Action[Any, Any]:
     return action
 
 
-def _callback(sent: schemas.Callback | None) -> Callback | None:
-    return None if sent is None else Callback(sent.url, sent.secret)
+def _callback(sent: schemas.Callback | None, key: Key) -> Callback | Kept | None:
+    """Whom the request says, or else the key that it came with."""
+    return key.callback if sent is None else Callback(sent.url, sent.secret)
 
 
 def _start(action: Action[Any, Any], sent: dict[str, Any]) -> Start:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from actions.api import answering, reading
-from actions.api.bearer import require
+from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import Body, Cancel, Emit, Execution, NoQuery, Reason, Replay, Resolve
 from actions.definitions.actor import Actor
@@ -146,6 +146,7 @@ def replay(request: HttpRequest, execution_id: str) -> HttpResponse:
             params=body.params,
             idempotency_key=reading.idempotency_key(request),
             from_step=body.from_step,
+            callback=key_of(request).callback,
         )
     except InvalidParams as error:
         raise error.moved(reading.below("params", error.problems)) from None

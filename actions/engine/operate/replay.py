@@ -7,6 +7,7 @@ from uuid import UUID
 from actions import ids, values
 from actions.definitions.action import Action
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Kept
 from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access, inputs, ledger, secrets
@@ -26,44 +27,35 @@ def replay(
     params: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     from_step: str | None = None,
+    callback: Kept | None = None,
 ) -> Accepted:
     """Do it once more. `params` replaces the original's; a secret left as dots keeps its value.
 
     `from_step` is the key of a step of a workflow: the new workflow finds the results of what came before that step, runs it
-    with `params` (its own, where none are given) and goes on from there.
+    with `params` (its own, where none are given) and goes on from there. The original's callback is not taken over; `callback`
+    is that of the API key that asks.
 
     Raises what accept raises for the params, ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
     """
     with access.acting():
         subject, reason = permitted(execution_id, actor, "replay", reason)
-        return _replay(subject, actor, reason, params, idempotency_key, from_step)
-
-
-def _replay(
-    subject: Subject,
-    actor: Actor,
-    reason: str,
-    params: dict[str, Any] | None,
-    idempotency_key: str | None,
-    from_step: str | None,
-) -> Accepted:
-    action = registry.find(subject.action, (lambda _: False) if actor.kind == "api_key" else None)
-    wanted = _params(subject, params if from_step is None else None)
-    # The key says which original and, when the caller gave one, which of its wishes: a double click is one replay.
-    invocation = Invocation(
-        params=wanted.params,
-        idempotency_key=idempotency_key,
-        actor=actor,
-        replay_of=subject.id,
-        tags=tuple(wanted.tags),
-    )
-    if from_step is None:
-        return accept(action, invocation, reason=reason)
-    edited = _checked_edit(subject, from_step, params)
-    accepted = accept(action, invocation, reason=reason)
-    if not accepted.replayed:
-        _bring(subject, find(accepted.id).id, action, from_step, edited)
-    return accepted
+        action = registry.find(subject.action, (lambda _: False) if actor.kind == "api_key" else None)
+        wanted = _params(subject, params if from_step is None else None)
+        invocation = Invocation(
+            params=wanted.params,
+            idempotency_key=idempotency_key,
+            actor=actor,
+            replay_of=subject.id,
+            tags=tuple(wanted.tags),
+            callback=callback,
+        )
+        if from_step is None:
+            return accept(action, invocation, reason=reason)
+        edited = _checked_edit(subject, from_step, params)
+        accepted = accept(action, invocation, reason=reason)
+        if not accepted.replayed:
+            _bring(subject, find(accepted.id).id, action, from_step, edited)
+        return accepted
 
 
 def _params(subject: Subject, params: dict[str, Any] | None) -> Execution:
