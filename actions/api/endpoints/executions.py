@@ -34,6 +34,7 @@ router = Router(tags=["executions"])
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for one execution. 202 when it was accepted; 200 when the same key had asked for the same before, and, with
     `Prefer: wait=N`, when it has ended."""
+    reading.known_names(NoQuery, request)
     key = require(request, "trigger", name)
     action = _action(name, key)
     wait = reading.preferred_wait(request)
@@ -64,6 +65,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
 )
 def start_many(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for up to 1,000 executions: all are stored, or none is."""
+    reading.known_names(NoQuery, request)
     key = require(request, "trigger", name)
     action = _action(name, key)
     wanted = reading.load(StartMany, reading.body(request, limits=reading.BULK_LIMITS))
