@@ -1,6 +1,11 @@
-"""Callbacks of API keys."""
+"""Callbacks of API keys. Keys of verbs go with their execution, and so are found by it."""
 
+import django.db.models.functions.datetime
 from django.db import migrations, models
+
+_ORPHANS = """
+DELETE FROM actions_verbkey WHERE NOT EXISTS (SELECT FROM actions_execution WHERE id = actions_verbkey.execution_id)
+"""
 
 
 class Migration(migrations.Migration):
@@ -24,5 +29,15 @@ class Migration(migrations.Migration):
             field=models.BinaryField(
                 help_text="What signs those, encrypted; none = the installation's secret.", null=True
             ),
+        ),
+        migrations.RunSQL(_ORPHANS, migrations.RunSQL.noop),
+        migrations.AlterField(
+            model_name="verbkey",
+            name="at",
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+        ),
+        migrations.AddIndex(
+            model_name="verbkey",
+            index=models.Index(models.F("execution_id"), name="verbkey_execution"),
         ),
     ]
