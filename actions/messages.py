@@ -33,6 +33,8 @@ EXPLAIN = {
     "create_key": "Who has the key may do what its scopes say, in its owner's name. Its text is shown once, when it is made.",
     "rotate_key": "A second key that may do the same, beside this one. Put it in place, then this one ends by itself. What was "
     "asked with an idempotency key is found with either.",
+    "key_callback": "The ends of what is asked with this key from now on are told there, signed, unless a request names "
+    "another callback. What was asked for before is told as it was said then.",
     "revoke_key": "Refused everywhere within a second, for ever. What was asked for with it goes on.",
     "create_account": "Another system that asks by the HTTP API. It owns keys, and what is asked with any of them is its own.",
     "disable_account": "None of its keys is let in, everywhere within a second, until it is enabled.",
@@ -90,6 +92,13 @@ def emit_done(*, new: bool, goes_on: bool) -> str:
     if not new:
         return EMITTED_BEFORE
     return EMITTED if goes_on else EMITTED_EARLY
+
+
+def key_tells(key: str, *, told: bool) -> str:
+    """What a change of a key's callback has done."""
+    return (
+        f"The ends of what is asked with {key} from now on are told there." if told else f"{key} tells nobody any more."
+    )
 
 
 def kind_means(kind: str, effects: str) -> str:

@@ -37,11 +37,11 @@ if env.flag("DEMO", default=True):
     INSTALLED_APPS.append("doplatform.demo")
 
 MIDDLEWARE = [
+    "actions.incoming.RequestId",
     "actions.api.entrance.Entrance",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "doplatform.probes.Probes",
-    "actions.dashboard.security.RequestId",
     "actions.dashboard.security.Headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -102,7 +102,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "actions.dashboard.entrance.locked"
-AXES_CLIENT_IP_CALLABLE = "doplatform.lockout.address"
+AXES_CLIENT_IP_CALLABLE = "actions.incoming.address"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True

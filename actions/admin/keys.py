@@ -18,13 +18,15 @@ from actions.admin.base import LookOnly, actor_of, may, require
 from actions.admin.filters import KeyStateFilter
 from actions.desk.asking import FORM_KEY, fresh_key, sent_key
 from actions.desk.forms.acts import ReasonForm
-from actions.desk.forms.keys import KeyForm, RotateForm
+from actions.desk.forms.keys import CallbackForm, KeyForm, RotateForm
+from actions.engine.keys.callback import set_callback
 from actions.engine.keys.create import NewKey, create
 from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import rotate
 from actions.errors import DoplatformError, Forbidden, InvalidInput, ReasonRequired
 from actions.models import ApiKey
 from actions.queries import keys
+from actions.queries.deliveries import shown_url
 
 MANAGE = "manage_keys"
 _SIGNS = {"active": ("succeeded", "✓"), "expired": ("cancelled", "–"), "revoked": ("failed", "✕")}
@@ -51,7 +53,7 @@ class Managed(LookOnly):
             except ReasonRequired as error:
                 form.add_error("reason", error.message)
             except DoplatformError as error:
-                field = error.path.partition("[")[0] if isinstance(error, InvalidInput) else None
+                field = error.path.partition("[")[0].replace(".", "_") if isinstance(error, InvalidInput) else None
                 form.add_error(field if field in form.fields else None, error.message)
         return self.page(request, "key_form.html", {"form": form, "key_field": FORM_KEY, **context})
 
@@ -72,11 +74,12 @@ class ApiKeyAdmin(Managed):
         return keys.with_state(super().get_queryset(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Making, rotating and revoking before Django's own."""
+        """What is done with keys before Django's own."""
         wrap = self.admin_site.admin_view
         return [
             path("create/", wrap(self._create), name="actions_apikey_create"),
             path("<str:key>/rotate/", wrap(self._rotate), name="actions_apikey_rotate"),
+            path("<str:key>/callback/", wrap(self._callback), name="actions_apikey_callback"),
             path("<str:key>/revoke/", wrap(self._revoke), name="actions_apikey_revoke"),
             *super().get_urls(),
         ]
@@ -88,6 +91,7 @@ class ApiKeyAdmin(Managed):
         context = {
             "title": str(key),
             "key": key,
+            "callback": shown_url(key.callback_url),
             "sign": _sign(key.state),
             "actor": f"{key.owner} · {key}",
             "may_audit": may(request, "view_audit"),
@@ -108,6 +112,7 @@ class ApiKeyAdmin(Managed):
                 scopes=said["scopes"],
                 days=said["days"],
                 rate=said["rate"],
+                callback=form.callback,
                 actor=me,
                 reason=said["reason"],
                 once=f"{me.principal} {sent_key(request)}",
@@ -137,6 +142,23 @@ class ApiKeyAdmin(Managed):
 
         frame = _frame(f"Rotate {row}", "rotate_key", "Make the second key", _page_of(row), request)
         return self.ask(request, form, act, row=row, **frame)
+
+    def _callback(self, request: HttpRequest, key: str) -> HttpResponse:
+        require(request, MANAGE)
+        row = self._find(key)
+        form = CallbackForm(request.POST if request.method == "POST" else None)
+
+        def act() -> HttpResponse:
+            reason = form.cleaned_data["reason"]
+            if set_callback(row.pk, form.callback, actor=actor_of(request), reason=reason):
+                messages.success(request, words.key_tells(str(row), told=form.callback is not None))
+                self.log_change(request, row, f"callback: {reason}"[:2_000])
+            else:
+                messages.warning(request, "Nobody was told before. Nothing was changed.")
+            return HttpResponseRedirect(_page_of(row))
+
+        frame = _frame(f"Callback of {row}", "key_callback", "Change the callback", _page_of(row), request)
+        return self.ask(request, form, act, row=row, callback=shown_url(row.callback_url), **frame)
 
     def _revoke(self, request: HttpRequest, key: str) -> HttpResponse:
         require(request, MANAGE)

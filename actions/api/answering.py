@@ -55,11 +55,11 @@ def execution(request: HttpRequest, execution_id: str, *, headers: Mapping[str, 
     return respond(_shown(request, execution_id), headers=headers)
 
 
-def seen(request: HttpRequest, execution_id: str, verb: str = "") -> dict[str, Any]:
-    """An execution that the key may read, or do `verb` to. Raises ExecutionNotFound, for others' too."""
+def seen(request: HttpRequest, execution_id: str, *verbs: str) -> dict[str, Any]:
+    """An execution that the key may read, or do one of `verbs` to. Raises ExecutionNotFound, for others' too."""
     key = key_of(request)
     found = representation.find(execution_id)
-    if not key.allows("read", found["action"]) and not (verb and key.allows(verb, found["action"])):
+    if not any(key.allows(verb, found["action"]) for verb in ("read", *verbs)):
         raise ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")
     return _clear(key, found)
 

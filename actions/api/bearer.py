@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from actions import incoming
 from actions.engine import access, keys
 from actions.engine.keys import Key
 from actions.errors import Forbidden
@@ -16,9 +17,7 @@ class Bearer(HttpBearer):
     def __call__(self, request: HttpRequest) -> Any:
         """The key that asks. Raises Unauthenticated, RateLimited."""
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        key = keys.authenticate(
-            text.strip() if scheme.lower() == "bearer" else "", address=request.META.get("REMOTE_ADDR") or ""
-        )
+        key = keys.authenticate(text.strip() if scheme.lower() == "bearer" else "", address=incoming.address(request))
         keys.limit(key)
         return key
 

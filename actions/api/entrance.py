@@ -1,29 +1,24 @@
 """What every request to /api/ passes, in place of the middlewares for pages: no session, no cookie, no form to protect.
 
-It gives the request its id, and whatever happens, the answer is JSON or a problem document.
+Whatever happens, the answer is JSON or a problem document.
 """
 
-import re
 from collections.abc import Callable
 
-import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
-from uuid_utils import uuid7
 
+from actions import incoming
 from actions.api import problems, reading
 from actions.api.problems import Refusal
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PAGES = frozenset({"/api/v1/docs"})
-
-log = structlog.get_logger(__name__)
 
 
 class Entrance:
-    """A middleware, the first one: requests to other paths are handed on."""
+    """A middleware, the first one after RequestId: requests to other paths are handed on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -31,16 +26,11 @@ class Entrance:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith("/api/"):
             return self.get_response(request)
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _ID.fullmatch(given) else f"req-{uuid7().hex}"
-        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = _answered(request)
         except Exception as error:  # noqa: BLE001  (whatever it is, it becomes a problem document)
-            response = problems.answer(error, request_id=request_id)
-        finally:
-            structlog.contextvars.reset_contextvars(**bound)
-        return _dressed(request, response, request_id)
+            response = problems.answer(error, request_id=incoming.id_of(request))
+        return _dressed(request, response)
 
 
 def _answered(request: HttpRequest) -> HttpResponseBase:
@@ -77,9 +67,8 @@ def _not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
     raise Refusal("method_not_allowed", f"{str(request.method)[:20]} is not taken here.", headers=allow)
 
 
-def _dressed(request: HttpRequest, response: HttpResponseBase, request_id: str) -> HttpResponseBase:
+def _dressed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     headers = response.headers
-    headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Cache-Control", "no-store")
     if settings.SECURE_HSTS_SECONDS and request.is_secure():

@@ -47,7 +47,8 @@ def act(
     except ReasonRequired as error:
         form.add_error("reason" if "reason" in form.fields else None, error.message)
     except InvalidInput as error:
-        field = error.path.partition(".")[0].partition("[")[0]
+        whole = error.path.replace(".", "_")
+        field = whole if whole in form.fields else error.path.partition(".")[0].partition("[")[0]
         form.add_error(field if field in form.fields else None, error.message)
     except DoplatformError as error:
         form.add_error(None, error.message)

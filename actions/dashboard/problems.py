@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from actions import incoming
 from actions.dashboard.frame import Look
 from actions.dashboard.page import page
 from actions.errors import DatabaseUnavailable
@@ -87,7 +88,7 @@ def _context(request: HttpRequest, status: int, title: str, why: str, note: str)
         "why": why,
         "note": note,
         "again": request.get_full_path() if status in {500, 503} and request.method == "GET" else "",
-        "request_id": getattr(request, "request_id", ""),
+        "request_id": incoming.id_of(request),
         "look": Look.of(request),
     }
 

@@ -33,3 +33,11 @@ class Callback:
         if faults:
             raise InvalidInput("invalid_callback", faults[0].message, problems=faults)
         return cls(given["url"], given.get("secret") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A callback that was judged and is stored: the URL, and its secret's ciphertext where it has one of its own."""
+
+    url: str
+    secret: bytes | None = field(default=None, repr=False)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actions.definitions.actor import CODE, Actor
-from actions.definitions.callback import Callback
+from actions.definitions.callback import Callback, Kept
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution
 from actions.errors import NotBound
@@ -30,8 +30,8 @@ class Invocation:
     tags: tuple[str, ...] = ()
     actor: Actor = field(default=CODE)
     replay_of: Any = None
-    callback: Callback | None = None
-    """Whom to tell of its ends."""
+    callback: Callback | Kept | None = None
+    """Whom to tell of its ends: as the request says, or as it stands with the API key that asks."""
 
 
 @dataclass(frozen=True, slots=True)

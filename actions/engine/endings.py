@@ -27,6 +27,10 @@ _PATIENCE = 0.25
 """Seconds that the thread listens before it asks itself whether anybody still waits."""
 _AGAIN = 1.0
 """Seconds between two tries to hear Redis."""
+_STEADY = 10.0
+"""Seconds that a subscription has to stand: one that is cut before is tried again after a rest, longer each time."""
+_LONGEST_REST = 5.0
+"""Seconds."""
 _LINGER = 10.0
 """Seconds that a process goes on listening after its last waiter has left."""
 
@@ -87,6 +91,8 @@ class _Hub:
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._cuts = 0
+        """Subscriptions in a row that were cut before they stood for long."""
 
     @contextmanager
     def expecting(self, row_id: UUID) -> Iterator[threading.Event]:
@@ -138,27 +144,41 @@ class _Hub:
     def _listen(self) -> None:
         """Tell waiters what Redis says, until nobody has waited for a while or Redis has gone."""
         ears = dispatch.listen()
+        if ears is None:
+            self._look_for(_AGAIN)
+            return
+        since = time.monotonic()
         try:
-            if ears is None:
-                self._look_for(_AGAIN)
-                return
-            # Whatever ended before the subscription stood was not heard.
-            self._look()
-            looked = idle_since = time.monotonic()
-            while not self._closed and time.monotonic() < idle_since + _LINGER:
-                heard = ears.hear(_PATIENCE)
-                if heard is None:
-                    return
-                self._tell(UUID(hex=one) for one in heard.split())
-                now = time.monotonic()
-                if self._waiters:
-                    idle_since = now
-                if now > looked + _SURE:
-                    looked = now
-                    self._look()
+            cut = self._hear(ears)
         finally:
-            if ears is not None:
-                ears.close()
+            ears.close()
+        if cut:
+            self._rest(time.monotonic() - since)
+
+    def _hear(self, ears: dispatch.Ears) -> bool:
+        """Whether it was Redis that ended the subscription."""
+        # Whatever ended before the subscription stood was not heard.
+        self._look()
+        looked = idle_since = time.monotonic()
+        while not self._closed and time.monotonic() < idle_since + _LINGER:
+            heard = ears.hear(_PATIENCE)
+            if heard is None:
+                return True
+            self._tell(UUID(hex=one) for one in heard.split())
+            now = time.monotonic()
+            if self._waiters:
+                idle_since = now
+            if now > looked + _SURE:
+                looked = now
+                self._look()
+        return False
+
+    def _rest(self, stood: float) -> None:
+        """After a subscription that stood for so many seconds. A Redis that cuts every one at once is not asked all the time;
+        meanwhile waiters are told by statements."""
+        self._cuts = self._cuts + 1 if stood < _STEADY else 0
+        if self._cuts:
+            self._look_for(min(_DEAF * 2 ** min(self._cuts, 10), _LONGEST_REST))
 
     def _look_for(self, seconds: float) -> None:
         """Look by statements alone, for so long."""

@@ -43,7 +43,6 @@ def redispatch() -> list[str]:
 def prune(*, days: int | None = None) -> int:
     """Delete executions that ended longer ago than the retention, in batches; returns how many went."""
     kept = conf.get().RETENTION_DAYS if days is None else days
-    ledger.forget_keys(days=kept)
     total = 0
     while True:
         gone = ledger.prune(days=kept, size=_PRUNE_SIZE, newest=_oldest_kept(kept))

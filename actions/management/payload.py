@@ -54,7 +54,15 @@ def moment(text: str | None) -> datetime | None:
         ) from None
 
 
-def _read(file: str) -> bytes:
+def line(file: str, *, what: str) -> str:
+    """The one line of a file, or of standard input: what must stand neither in the shell's history nor among the processes.
+
+    Raises InvalidInput.
+    """
+    return _read(file, what=what).decode("utf-8", "replace").strip()
+
+
+def _read(file: str, *, what: str = "params") -> bytes:
     # One byte more than is taken, so that an endless file is refused and not read.
     most = values.DEFAULT_LIMITS.max_bytes + 1
     try:
@@ -64,4 +72,4 @@ def _read(file: str) -> bytes:
             return source.read(most)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput("params_unreadable", f"The params cannot be read from {file!r}: {reason}.") from None
+        raise InvalidInput(f"{what}_unreadable", f"The {what} cannot be read from {file!r}: {reason}.") from None

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("actions", "0015_error_indexes"),
+        ("actions", "0016_key_callbacks"),
     ]
 
     operations = [

@@ -27,7 +27,7 @@ class ServiceAccount(models.Model):
 class ApiKey(models.Model):
     """One key of a service account or a user. Its text is nowhere; of the text there is the SHA-256.
 
-    Scopes, rate and owner never change: what may be done with a key is what was said when it was made.
+    Scopes, rate and owner never change: what may be done with a key is what was said when it was made. Its callback may.
     """
 
     id = models.CharField(primary_key=True, max_length=8)
@@ -44,6 +44,12 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.CharField(max_length=255)
     expires_at = models.DateTimeField()
+    callback_url = models.TextField(
+        blank=True, db_default="", help_text="Whom the ends of what is asked with it are told to; empty = nobody."
+    )
+    callback_secret = models.BinaryField(
+        null=True, help_text="What signs those, encrypted; none = the installation's secret."
+    )
     replaces = models.CharField(max_length=8, blank=True, help_text="The key that was rotated into this one.")
     last_used_at = models.DateTimeField(null=True, help_text="To the minute.")
     last_used_ip = models.GenericIPAddressField(null=True)

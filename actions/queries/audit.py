@@ -49,6 +49,7 @@ VERBS = (
     "view.removed",
     "api_key.created",
     "api_key.rotated",
+    "api_key.callback_changed",
     "api_key.revoked",
     "service_account.created",
     "service_account.disabled",

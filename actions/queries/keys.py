@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from actions.errors import storable
 from actions.models import ApiKey, ServiceAccount
+from actions.queries.deliveries import shown_url
 from actions.queries.listing import moment
 
 MOST = 200
@@ -104,6 +105,7 @@ def _shown(key: Any) -> dict[str, Any]:
         "state": key.state,
         "scopes": key.scopes,
         "rate": key.rate,
+        "callback": shown_url(key.callback_url) or None,
         "created_at": moment(key.created_at),
         "created_by": key.created_by,
         "expires_at": moment(key.expires_at),

@@ -11,11 +11,13 @@ import pytest
 from django.contrib.auth.models import Group
 
 from actions import Actor
+from actions.definitions.callback import Callback
 from actions.engine import access
 from actions.engine.access import actor_of
 from actions.engine.keys import scopes
 from actions.engine.keys.accounts import create_account, disable_account, enable_account
 from actions.engine.keys.authenticate import seen
+from actions.engine.keys.callback import set_callback
 from actions.engine.keys.create import create
 from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import rotate
@@ -102,6 +104,10 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
         "manage_keys", account, lambda name, who: create(account=name, scopes=["action:*:read"], actor=who, reason=WHY),
     ),
     "rotate a key": ("manage_keys", lambda: new_key().id, lambda key, who: rotate(key, actor=who, reason=WHY)),
+    "say whom a key tells": (
+        "manage_keys", lambda: new_key().id,
+        lambda key, who: set_callback(key, Callback("https://receiver.example/"), actor=who, reason=WHY),
+    ),
     "revoke a key": ("manage_keys", lambda: new_key().id, lambda key, who: revoke(key, actor=who, reason=WHY)),
     "make an account": ("manage_keys", lambda: "crm", lambda name, who: create_account(name, actor=who, reason=WHY)),
     "disable an account": ("manage_keys", account, lambda name, who: disable_account(name, actor=who, reason=WHY)),

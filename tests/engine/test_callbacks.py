@@ -8,12 +8,12 @@ from django.core.management import call_command
 from standardwebhooks.webhooks import Webhook
 
 from actions import Context, GiveUp, InDoubt
-from actions.definitions.callback import Callback
+from actions.definitions.callback import Callback, Kept
 from actions.definitions.registry import registry
 from actions.engine.callbacks import DELIVER
 from actions.engine.callbacks.deliver import installation_secrets
 from actions.engine.callbacks.hand_over import hand_over
-from actions.engine.callbacks.keep import Kept, checked, restored
+from actions.engine.callbacks.keep import checked, restored
 from actions.engine.maintain import Maintain, prune
 from actions.engine.operate.cancel import cancel
 from actions.engine.operate.resolve import Answer, resolve

@@ -172,6 +172,49 @@ def test_a_message_that_was_lost(engine: None, hub: Any, worker: Any, monkeypatc
     assert at[0] - begun < 3
 
 
+class Cut:
+    """A subscription that Redis ends at once."""
+
+    def hear(self, seconds: float) -> str | None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_redis_that_cuts_every_subscription(engine: None, hub: Any, worker: Any, monkeypatch: pytest.MonkeyPatch):
+    """It is not asked all the time, and those who wait are told by statements meanwhile"""
+    listened: list[float] = []
+    monkeypatch.setattr(dispatch, "publish", lambda text: None)
+    monkeypatch.setattr(dispatch, "listen", lambda: (listened.append(time.monotonic()), Cut())[1])
+    handle = app.noop.invoke()
+    threads, at = waits([handle.id])
+    while len(listened) < 3:
+        time.sleep(0.01)
+    assert listened[2] - listened[0] > 0.5
+    begun = time.monotonic()
+    worker.work()
+    threads[0].join(PATIENCE)
+    assert at
+    assert at[0] - begun < 1
+
+
+def test_the_rest_after_a_cut_grows_to_a_bound_and_is_forgotten(monkeypatch: pytest.MonkeyPatch):
+    rests: list[float] = []
+    monkeypatch.setattr(endings._Hub, "_look", lambda self: None)
+    monkeypatch.setattr(endings._Hub, "_look_for", lambda self, seconds: rests.append(round(seconds, 1)))
+    monkeypatch.setattr(dispatch, "listen", Cut)
+    hub = endings._Hub()
+    for _ in range(7):
+        hub._listen()
+    assert rests == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    monkeypatch.setattr(endings, "_STEADY", 0.0)
+    hub._listen()
+    assert len(rests) == 7  # it had stood for long: the first cut of a new kind is mended at once
+    monkeypatch.undo()
+    assert hub._cuts == 0
+
+
 def test_what_has_ended_is_not_waited_for(engine: None, hub: Any, worker: Any):
     handle = app.noop.invoke()
     assert endings.wait(handle.id, 0.01) is False

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.interfaces.api import Api, api, caller
+from tests.interfaces.api import Api, api, caller, forget
 from tests.stage import engine, rows, value
 
 __all__ = ["api", "caller", "engine"]
@@ -180,6 +180,17 @@ def test_request_ids(api: Api):
         assert len(given) == 36
 
 
+def test_pages_and_the_api_name_requests_alike(api: Api):
+    """One rule in one place: what is a token here is one there"""
+    for sent in ("abc-1.2_3", "a:b", "x" * 65, ""):
+        taken = {
+            api.client.get(path, headers={"X-Request-Id": sent})["X-Request-Id"]
+            for path in ("/login/", "/api/v1/actions", "/healthz")
+        }
+        assert (taken == {sent}) == (sent == "abc-1.2_3"), sent
+        assert sent == "abc-1.2_3" or all(name.startswith("req-") for name in taken)
+
+
 def test_hosts(api: Api, settings: Any):
     """B38: another Host is refused; X-Forwarded-For is nobody's word"""
     settings.ALLOWED_HOSTS = ["testserver"]
@@ -187,6 +198,22 @@ def test_hosts(api: Api, settings: Any):
     assert (answer.status, answer.code) == (400, "invalid_host")
     assert api.get("actions", HOST="testserver", X_FORWARDED_FOR="1.2.3.4").status == 200
     assert "1.2.3.4" not in json.dumps(rows("SELECT coalesce(last_used_ip::text, '') FROM actions_apikey"))
+
+
+def test_the_address_behind_a_proxy(api: Api, settings: Any):
+    """B38: what the trusted proxy has seen itself, for keys as for log-ins; nobody's word before it, and none without a proxy"""
+    spoofed = {"X_FORWARDED_FOR": "10.0.0.1, 192.0.2.44"}
+    ended = "SELECT data->>'address' FROM actions_auditentry WHERE verb = 'access.denied' ORDER BY id"
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert api.get("actions", **spoofed).status == 200
+    assert value("SELECT host(last_used_ip) FROM actions_apikey") == "192.0.2.44"
+    rows("UPDATE actions_apikey SET revoked_at = now(), last_used_at = NULL")
+    forget()
+    assert api.get("actions", **spoofed).status == 401
+    assert rows(ended) == [("192.0.2.44",)]
+    settings.SECURE_PROXY_SSL_HEADER = None
+    assert api.get("actions", **spoofed).status == 401
+    assert rows(ended) == [("192.0.2.44",), ("127.0.0.1",)]
 
 
 def test_https(api: Api, settings: Any):

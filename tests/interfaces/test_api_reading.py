@@ -310,3 +310,20 @@ def test_the_documents(api: Api):
 @pytest.mark.parametrize("path", ["/api/v1/docs", "/api/v1/openapi.json"])
 def test_the_documents_take_only_get(api: Api, path: str):
     assert api.send("POST", path, {}).status == 405
+
+
+def test_no_operation_takes_a_query_that_it_does_not_know(api: Api):
+    """B29: a misspelt filter is not silently everything, and a `?wait=` at a POST is not silently nothing"""
+    sync()
+    known = {"{name}": "test-echo", "{execution_id}": api.start("test-echo", {"value": 1}).json["id"]}
+    asked = 0
+    for path, operations in api.get("openapi.json").json["paths"].items():
+        place = path
+        for name, there in known.items():
+            place = place.replace(name, there if "queues" not in path else "default")
+        for method in operations:
+            body = {"params": {"value": 1}} if place.endswith("/executions") else None
+            answer = api.send(method.upper(), place, body if method == "post" else None, query={"colour": "blue"})
+            assert (answer.status, answer.code, answer.paths()) == (400, "invalid_query", ["colour"]), (method, path)
+            asked += 1
+    assert asked > 15

@@ -121,6 +121,22 @@ def test_cancel_by_force(api: Api, caller: Any, worker: Any):
     assert (forced.status, forced.json["status"]) == (200, "in_doubt")
 
 
+def test_force_needs_its_own_scope_alone(api: Api, caller: Any, worker: Any):
+    """Who may only stop by force does so, and does not cancel; who may neither is told nothing of the body"""
+    id_ = app.external.invoke().id
+    worker.claim()
+    forcing, neither = caller("action:*:force_stop"), caller("action:*:read")
+    answer = forcing.post(f"executions/{id_}/cancel", {"reason": "it hangs"})
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert "action:test-external:cancel" in answer.json["detail"]
+    assert forcing.post(f"executions/{id_}/cancel", {"force": "yes"}).status == 422
+    assert neither.post(f"executions/{id_}/cancel", b"{").code == "forbidden"
+    assert caller("action:other:force_stop").post(f"executions/{id_}/cancel", {"force": True}).status == 404
+    assert api.get(f"executions/{id_}").json["cancel_requested_at"] is None
+    forced = forcing.post(f"executions/{id_}/cancel", {"force": True, "reason": "it hangs"})
+    assert (forced.status, forced.json["status"]) == (200, "in_doubt")
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [("happened", "succeeded"), ("did_not_happen", "queued"), ("run_again", "queued"), ("give_up", "failed")],

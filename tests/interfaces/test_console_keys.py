@@ -20,8 +20,23 @@ SAID = {
     "owner": "service:billing", "label": "nightly", "actions_0": "order*", "verbs_0": ["read", "trigger"], "days": "30",
     "rate": "5", "reason": WHY,
 }  # fmt: skip
-PAGES = ["/keys/", "/keys/new/", "/keys/{}/", "/keys/{}/rotate/", "/keys/{}/revoke/", "/keys/accounts/new/"]
-ACTS = ["/keys/new/", "/keys/{}/rotate/", "/keys/{}/revoke/", "/keys/accounts/new/", "/keys/accounts/billing/disable/"]
+PAGES = [
+    "/keys/",
+    "/keys/new/",
+    "/keys/{}/",
+    "/keys/{}/callback/",
+    "/keys/{}/rotate/",
+    "/keys/{}/revoke/",
+    "/keys/accounts/new/",
+]
+ACTS = [
+    "/keys/new/",
+    "/keys/{}/callback/",
+    "/keys/{}/rotate/",
+    "/keys/{}/revoke/",
+    "/keys/accounts/new/",
+    "/keys/accounts/billing/disable/",
+]
 
 
 @pytest.fixture(autouse=True)

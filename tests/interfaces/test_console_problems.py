@@ -42,7 +42,7 @@ def test_every_answer_carries_the_policy(desk, address):
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] == "same-origin"
     assert "no-store" in answer["Cache-Control"]
-    assert re.fullmatch("[0-9a-f]{32}", answer["X-Request-Id"])
+    assert re.fullmatch("req-[0-9a-f]{32}", answer["X-Request-Id"])
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -88,7 +88,7 @@ def test_where_all_is_well_every_answer_is_ok(in_order):
     assert all(set(finding) == {"id", "level", "found", "meaning", "remedy"} for finding in told["findings"])
     assert {finding["id"] for finding in told["findings"]} >= {
         "postgresql.version", "postgresql.synchronous_commit", "postgresql.fsync", "postgresql.full_page_writes",
-        "postgresql.connections", "clock", "migrations", "audit.triggers", "unsettled.trigger", "workers.default",
+        "postgresql.connections", "clock", "migrations", "postgresql.indexes", "audit.triggers", "unsettled.trigger", "workers.default",
         "maintain", "due", "in_doubt", "undeclared", "secret_keys", "redis.reachable", "redis.maxmemory_policy",
         "redis.memory", "redis.persistence", "redis.strangers", "checks",
     }  # fmt: skip
@@ -152,6 +152,31 @@ WHERE app = 'actions' AND name = (SELECT max(name) FROM django_migrations WHERE 
 )
 def test_guards_migrations_and_workers_that_are_missing(in_order, statement, id_):
     assert undone(statement) == {id_: Level.FAIL}
+
+
+def test_indexes_whose_building_was_interrupted(in_order):
+    """Named, each with the statement that mends it; what a REINDEX left behind is dropped"""
+
+    def found():
+        (one,) = [finding for finding in examine() if finding.id == "postgresql.indexes"]
+        return one
+
+    def fails(statement):
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            in_order.execute(statement)
+
+    try:
+        fails('CREATE UNIQUE INDEX CONCURRENTLY "Twice" ON actions_action (kind)')
+        assert (found().level, found().remedy) == (Level.WARN, 'REINDEX INDEX CONCURRENTLY "Twice";')
+        assert '"Twice"' in found().found
+        fails(found().remedy)
+        assert found().remedy == 'REINDEX INDEX CONCURRENTLY "Twice"; DROP INDEX CONCURRENTLY "Twice_ccnew";'
+        sql("DELETE FROM actions_action")
+        for statement in found().remedy.split("; "):
+            in_order.execute(statement)
+        assert found().level == Level.OK
+    finally:
+        in_order.execute('DROP INDEX IF EXISTS "Twice", "Twice_ccnew"')
 
 
 @pytest.mark.parametrize("table", ["queue", "worker", "execution", "action"])

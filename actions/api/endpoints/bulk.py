@@ -22,6 +22,7 @@ router = Router(tags=["executions"])
 )
 def bulk_retry(request: HttpRequest) -> HttpResponse:
     """Retry up to 1,000 failed executions; `skipped` are those whose state does not allow it."""
+    reading.known_names(NoQuery, request)
     wanted = reading.load(RetryMany, reading.body(request))
     return respond({"items": [_retried(request, id_, wanted.reason) for id_ in wanted.ids]})
 

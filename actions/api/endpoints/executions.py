@@ -13,7 +13,7 @@ from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, Start, StartMany, WaitQuery
 from actions.definitions.action import Action
-from actions.definitions.callback import Callback
+from actions.definitions.callback import Callback, Kept
 from actions.definitions.engine import Invocation
 from actions.definitions.registry import registry
 from actions.engine import endings
@@ -34,6 +34,7 @@ router = Router(tags=["executions"])
 def start(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for one execution. 202 when it was accepted; 200 when the same key had asked for the same before, and, with
     `Prefer: wait=N`, when it has ended."""
+    reading.known_names(NoQuery, request)
     key = require(request, "trigger", name)
     action = _action(name, key)
     wait = reading.preferred_wait(request)
@@ -47,7 +48,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         priority=wanted.priority,
         tags=tuple(wanted.tags),
         actor=key.actor,
-        callback=_callback(wanted.callback),
+        callback=_callback(wanted.callback, key),
     )
     try:
         answer = accept(action, invocation)
@@ -64,11 +65,12 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
 )
 def start_many(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for up to 1,000 executions: all are stored, or none is."""
+    reading.known_names(NoQuery, request)
     key = require(request, "trigger", name)
     action = _action(name, key)
     wanted = reading.load(StartMany, reading.body(request, limits=reading.BULK_LIMITS))
     available_at = reading.moment(wanted.available_at)
-    callback = _callback(wanted.callback)
+    callback = _callback(wanted.callback, key)
     problems = [
         fault
         for index, item in enumerate(wanted.items)
@@ -148,8 +150,9 @@ def _action(name: str, key: Key) -> Action[Any, Any]:
     return action
 
 
-def _callback(sent: schemas.Callback | None) -> Callback | None:
-    return None if sent is None else Callback(sent.url, sent.secret)
+def _callback(sent: schemas.Callback | None, key: Key) -> Callback | Kept | None:
+    """Whom the request says, or else the key that it came with."""
+    return key.callback if sent is None else Callback(sent.url, sent.secret)
 
 
 def _start(action: Action[Any, Any], sent: dict[str, Any]) -> Start:

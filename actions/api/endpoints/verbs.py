@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from actions.api import answering, reading
-from actions.api.bearer import require
+from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import Body, Cancel, Emit, Execution, NoQuery, Reason, Replay, Resolve
 from actions.definitions.actor import Actor
@@ -24,6 +24,8 @@ from actions.errors import InvalidParams
 
 router = Router(tags=["executions"])
 Model = TypeVar("Model", bound=Body)
+_STOPS = ("cancel", "force_stop")
+"""The verb of a cancel, and of one with `force`."""
 _ANSWERS = {"did_not_happen": Answer.RUN_AGAIN}
 
 
@@ -92,13 +94,14 @@ def run_now(request: HttpRequest, execution_id: str) -> HttpResponse:
 )
 def cancel(request: HttpRequest, execution_id: str) -> HttpResponse:
     """Stop it: at once where nothing is lost by it, by asking where a handler is at work outside."""
-    actor, body = _wanted(request, execution_id, "cancel", Cancel)
-    verb = "cancel"
-    if body.force:
-        verb = "force_stop"
-        actor = require(
-            request, verb, answering.seen(request, execution_id, verb)["action"], subject=execution_id
-        ).actor
+    reading.query(NoQuery, request)
+    action = answering.seen(request, execution_id, *_STOPS)["action"]
+    # Which of the two scopes is needed stands in the body, which is not read for a key that has neither.
+    if not key_of(request).allows("force_stop", action):
+        require(request, "cancel", action, subject=execution_id)
+    body = reading.load(Cancel, reading.body(request, optional=True))
+    verb = _STOPS[body.force]
+    actor = require(request, verb, action, subject=execution_id).actor
     return _done(
         request,
         execution_id,
@@ -146,6 +149,7 @@ def replay(request: HttpRequest, execution_id: str) -> HttpResponse:
             params=body.params,
             idempotency_key=reading.idempotency_key(request),
             from_step=body.from_step,
+            callback=key_of(request).callback,
         )
     except InvalidParams as error:
         raise error.moved(reading.below("params", error.problems)) from None

@@ -52,6 +52,7 @@ SAYS = {
     "view.removed": "{who} removed the view {name}",
     "api_key.created": "{who} made the API key {key} of {owner}",
     "api_key.rotated": "{who} rotated the API key {replaces} into {key}",
+    "api_key.callback_changed": "{who} changed whom the API key {key} of {owner} tells",
     "api_key.revoked": "{who} revoked the API key {key} of {owner}",
     "service_account.created": "{who} made the service account {service_account}",
     "service_account.disabled": "{who} disabled the service account {service_account}",

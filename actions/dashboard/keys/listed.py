@@ -15,6 +15,7 @@ from actions.dashboard.routes import needs, route
 from actions.desk.granting import Grant, in_words
 from actions.desk.permit import may
 from actions.queries import keys
+from actions.queries.deliveries import shown_url
 
 SECTION = "keys"
 _SOON = timedelta(days=14)
@@ -39,6 +40,11 @@ class Shown:
     def grants(self) -> list[Grant]:
         """What it may do, in words."""
         return in_words(self.key.scopes)
+
+    @property
+    def callback(self) -> str:
+        """Whom it tells, without what may be a token."""
+        return shown_url(self.key.callback_url)
 
     @property
     def state(self) -> tuple[str, str]:

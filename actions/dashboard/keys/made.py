@@ -1,4 +1,4 @@
-"""Keys are made, rotated and revoked. A key's text is in one answer to a POST, and nowhere else."""
+"""Keys are made, rotated and revoked, and told whom to tell. A key's text is in one answer to a POST, and nowhere else."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +14,11 @@ from actions.dashboard.page import page
 from actions.dashboard.routes import needs, route
 from actions.desk.asking import FORM_KEY, fresh_key, sent_key
 from actions.desk.forms.acts import ReasonForm
-from actions.desk.forms.keys import RotateForm
+from actions.desk.forms.keys import CallbackForm, RotateForm
 from actions.desk.forms.scopes import ScopesForm
 from actions.desk.permit import actor_of, may
 from actions.engine.keys import scopes
+from actions.engine.keys.callback import set_callback
 from actions.engine.keys.create import NewKey, create
 from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import rotate
@@ -39,6 +40,7 @@ def new(request: HttpRequest) -> HttpResponse:
             scopes=said["scopes"],
             days=said["days"],
             rate=said["rate"],
+            callback=form.callback,
             actor=me,
             reason=said["reason"],
             once=f"{me.principal} {sent_key(request)}",
@@ -76,6 +78,36 @@ def second(request: HttpRequest, key: str) -> HttpResponse:
         "crumbs": crumbs(row),
     }
     return _ask(request, "key_act.html", form, call, context)
+
+
+@needs("manage_keys")
+def told(request: HttpRequest, key: str) -> HttpResponse:
+    """Whom the ends of what is asked with it are told to."""
+    row = find(key)
+    back = reverse("console:key", args=[row.pk])
+    form = CallbackForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.callback
+        answer = act(
+            request,
+            form,
+            lambda: set_callback(row.pk, wanted, actor=actor_of(request), reason=form.cleaned_data["reason"]),
+            said=lambda done: words.key_tells(str(row), told=wanted is not None) if done else "",
+            to=back,
+        )
+        if answer is not None:
+            return answer
+    context = {
+        "title": f"Callback of {row}",
+        "explain": words.EXPLAIN["key_callback"],
+        "form": form,
+        "shown": Shown(row),
+        "verb": "Change the callback",
+        "icon": "bell",
+        "back": back,
+        "crumbs": crumbs(row),
+    }
+    return page(request, "key_act.html", context, section=SECTION)
 
 
 @needs("manage_keys")
@@ -146,5 +178,6 @@ def _permissions(request: HttpRequest) -> list[str]:
 routes = [
     route("keys/new/", new, "key-new"),
     route("keys/<str:key>/rotate/", second, "key-rotate"),
+    route("keys/<str:key>/callback/", told, "key-callback"),
     route("keys/<str:key>/revoke/", ended, "key-revoke"),
 ]

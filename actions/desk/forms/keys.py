@@ -6,11 +6,13 @@ from django import forms
 
 from actions import conf
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Callback
 from actions.desk.forms.acts import ReasonForm
 from actions.engine.keys import scopes
 from actions.engine.keys.create import HIGHEST_RATE, LONGEST_LIFE
 from actions.engine.keys.rotate import LONGEST_OVERLAP, OVERLAP
 from actions.errors import InvalidInput
+from actions.outside.address import LONGEST
 from actions.queries import keys
 
 MYSELF = "myself"
@@ -18,7 +20,42 @@ SCOPES_SAY = "action:<name or start*>:<verb>, queue:<name or *>:pause, audit:rea
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
-class WhoseForm(ReasonForm):
+class CallbackForm(ReasonForm):
+    """Whom the ends of what is asked with a key are told to."""
+
+    field_order: tuple[str, ...] = ("callback_url", "callback_secret", "reason")
+
+    callback_url = forms.CharField(
+        label="Callback",
+        required=False,
+        max_length=LONGEST,
+        help_text="Is told the ends of what is asked with the key, unless a request names another one. Empty: nobody.",
+        widget=forms.TextInput(attrs={**_PLAIN, "placeholder": "https://"}),
+    )
+    callback_secret = forms.CharField(
+        label="Its secret",
+        required=False,
+        max_length=200,
+        help_text="whsec_…, which signs what it is told. Empty: the installation's, also where there was another before.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A secret alone tells nobody."""
+        said = super().clean() or {}
+        if said.get("callback_secret") and not said.get("callback_url") and "callback_url" not in self.errors:
+            self.add_error("callback_url", "A secret signs callbacks; say whom to tell.")
+        return said
+
+    @property
+    def callback(self) -> Callback | None:
+        """As the engine takes it."""
+        said = self.cleaned_data
+        url = said.get("callback_url", "")
+        return Callback(url, said.get("callback_secret", "")) if url else None
+
+
+class WhoseForm(CallbackForm):
     """A new key but for its scopes. Its owner is a service account, or whoever asks."""
 
     owner = forms.ChoiceField(help_text="In whose name the key acts.")
@@ -50,7 +87,7 @@ class WhoseForm(ReasonForm):
 class KeyForm(WhoseForm):
     """A new key, its scopes as text."""
 
-    field_order = ("owner", "label", "scopes", "days", "rate", "reason")
+    field_order = ("owner", "label", "scopes", "days", "rate", "callback_url", "callback_secret", "reason")
 
     scopes = forms.CharField(
         help_text=f"One a line: {SCOPES_SAY} Verbs: {', '.join(scopes.ACTION_VERBS)}.",

@@ -56,6 +56,9 @@ class ScopesForm(WhoseForm):
         self.fields["audit"].choices = audit  # type: ignore[attr-defined]
         if not audit:
             del self.fields["audit"]
+        if "view_payload" not in may:
+            # Deliveries hold results.
+            del self.fields["callback_url"], self.fields["callback_secret"]
         if "pause" not in may:
             del self.fields["queues"]
 

@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 
 from actions import conf, ids, values
 from actions.crashpoints import crash_point
+from actions.definitions.callback import Kept
 from actions.definitions.context import Context
-from actions.engine.callbacks.keep import Kept, restored
+from actions.engine.callbacks.keep import restored
 from actions.errors import GiveUp, RemoteRefused
 from actions.models import Callback, Delivery
 from actions.models.callback import parse_delivery_id

@@ -1,10 +1,9 @@
 """keep: a callback is checked when it is asked for, and stored with its execution."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
-from actions.definitions.callback import Callback
+from actions.definitions.callback import Callback, Kept
 from actions.engine import secrets
 from actions.engine.statements import fetch
 from actions.errors import InvalidInput
@@ -13,22 +12,15 @@ from actions.outside.address import check_url
 from actions.outside.signature import is_secret
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A callback as it is stored: the URL, and its secret's ciphertext where it has one of its own."""
-
-    url: str
-    secret: bytes | None
-
-
-def checked(callback: Callback | None) -> Kept | None:
-    """The callback, when it may be kept: with an execution, or with a key.
+def checked(callback: Callback | Kept | None) -> Kept | None:
+    """The callback, when it may be kept: with an execution, or with a key. What a key has was judged when the key got it:
+    who asks with the key cannot mend it, so that a rule which has changed since is said by the delivery.
 
     Raises InvalidInput `url_not_allowed` or `callback_secret_invalid`. Names are not resolved here: where they lead is
     judged at every delivery.
     """
-    if callback is None:
-        return None
+    if callback is None or isinstance(callback, Kept):
+        return callback
     check_url(callback.url, rules.current(), path="callback.url")
     if callback.secret and not is_secret(callback.secret):
         raise InvalidInput(

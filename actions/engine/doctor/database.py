@@ -26,6 +26,13 @@ WHERE (tgrelid, tgname) IN (
   (to_regclass('actions_auditentry'), 'actions_audit_rows'), (to_regclass('actions_auditentry'), 'actions_audit_truncate'),
   (to_regclass('actions_unsettled'), 'actions_unsettled'))
 """
+# One that is being built at this moment is not valid yet, and nothing is wrong.
+_INVALID = """
+SELECT quote_ident(index.relname) FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid
+WHERE NOT indisvalid AND index.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS building WHERE building.index_relid = indexrelid)
+ORDER BY index.relname
+"""
 _AUDIT_GUARDS = ("actions_audit_rows", "actions_audit_truncate")
 
 
@@ -36,6 +43,7 @@ def examine() -> Iterator[Finding]:
     yield room()
     yield clock()
     yield migrations()
+    yield indexes()
     yield from guards()
 
 
@@ -112,6 +120,27 @@ def migrations() -> Finding:
         "The code expects tables or guarantees that this database does not have.",
         f"Run: manage.py migrate --database {DEFAULT_DB_ALIAS}",
     )
+
+
+def indexes() -> Finding:
+    """Indexes that no statement uses, because building them was interrupted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INVALID)
+        broken = [name for (name,) in cursor.fetchall()]
+    return judged(
+        "postgresql.indexes",
+        Level.WARN if broken else Level.OK,
+        f"invalid: {', '.join(broken)}" if broken else "all are valid",
+        "CREATE INDEX CONCURRENTLY was interrupted, a migration's for instance: every write keeps the index up, and no "
+        "statement uses it. Applying the migration again would leave it so.",
+        " ".join(_mended(name) for name in broken),
+    )
+
+
+def _mended(index: str) -> str:
+    """The statement. What REINDEX CONCURRENTLY itself left behind stands beside the index it was made for."""
+    leftover = index.strip('"').rstrip("0123456789").endswith(("_ccnew", "_ccold"))
+    return f"{'DROP' if leftover else 'REINDEX'} INDEX CONCURRENTLY {index};"
 
 
 def guards() -> Iterator[Finding]:

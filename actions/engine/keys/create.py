@@ -12,9 +12,11 @@ from django.db.models.functions import Now
 
 from actions import conf
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Callback, Kept
 from actions.engine import access, ledger
 from actions.engine.keys import owner as owners
 from actions.engine.keys import scopes as grammar
+from actions.engine.keys.callback import origin, permitted
 from actions.engine.keys.key import digest_of
 from actions.engine.keys.owner import Owner
 from actions.errors import InvalidInput, KeyMade, storable
@@ -38,6 +40,7 @@ class NewKey:
     label: str
     scopes: tuple[str, ...]
     expires_at: datetime
+    callback: Kept | None = field(default=None, repr=False)
 
 
 def create(
@@ -48,15 +51,17 @@ def create(
     user: str = "",
     days: int | None = None,
     rate: float | None = None,
+    callback: Callback | None = None,
     actor: Actor,
     reason: str = "",
     once: str = "",
 ) -> NewKey:
     """Make a key for a service account, or for a user (by username).
 
-    It may do what `scopes` say, `rate` requests a second, for `days` (KEY_RATE and KEY_DAYS where nothing is said). The same
-    `once`, such as the key of a form, makes one. Raises Forbidden, ReasonRequired, AccountNotFound, AccountDisabled,
-    TooManyKeys, KeyMade, InvalidInput.
+    It may do what `scopes` say, `rate` requests a second, for `days` (KEY_RATE and KEY_DAYS where nothing is said). The ends
+    of what is asked with it are told to `callback`. The same `once`, such as the key of a form, makes one.
+
+    Raises Forbidden, ReasonRequired, AccountNotFound, AccountDisabled, TooManyKeys, KeyMade, InvalidInput.
     """
     with access.acting():
         access.require(actor, "manage_keys", subject=f"key of {account or user}")
@@ -65,9 +70,10 @@ def create(
         label = checked_label(label)
         owner = owners.lock(account=account, user=user)
         owners.permit(actor, owner, granted)
+        kept = permitted(callback, actor, subject=f"callback of a key of {owner.name}")
         known = unused(once)
         owners.room(owner, label)
-        new = store(owner, label, granted, days=days, rate=rate, actor=actor, known=known)
+        new = store(owner, label, granted, days=days, rate=rate, actor=actor, known=known, callback=kept)
         ledger.record("api_key.created", actor=actor, reason=reason, details=told(new, owner))
     return new
 
@@ -82,6 +88,7 @@ def store(
     actor: Actor,
     replaces: str = "",
     known: str = "",
+    callback: Kept | None = None,
 ) -> NewKey:
     """Make and keep a key of a locked owner; `known` is its id where that is known before."""
     life = timedelta(days=_days(days))
@@ -101,12 +108,14 @@ def store(
                     created_by=actor.label[:255],
                     expires_at=Now() + life,
                     replaces=replaces,
+                    callback_url=callback.url if callback else "",
+                    callback_secret=callback.secret if callback else None,
                 )
         except IntegrityError:
             # An id that is taken: two in a trillion.
             continue
         row.refresh_from_db(fields=["expires_at"])
-        return NewKey(made.id, made.text, owner.name, label, granted, row.expires_at)
+        return NewKey(made.id, made.text, owner.name, label, granted, row.expires_at, callback)
     raise RuntimeError("no free id for an API key was found")
 
 
@@ -122,13 +131,14 @@ def unused(once: str) -> str:
 
 def told(new: NewKey, owner: Owner) -> dict[str, object]:
     """What the audit keeps of a new key."""
-    return {
+    details: dict[str, object] = {
         "key": new.id,
         "owner": owner.principal,
         "label": new.label,
         "scopes": list(new.scopes),
         "expires_at": new.expires_at.isoformat(),
     }
+    return details | ({"callback": origin(new.callback.url)} if new.callback else {})
 
 
 def checked_label(label: str) -> str:

@@ -2,12 +2,13 @@
 
 import hmac
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from django.contrib.auth import get_user_model
 
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Kept
 from actions.engine.keys import scopes
 from actions.engine.statements import fetch
 from actions.values import keytext
@@ -27,6 +28,8 @@ class Key:
     """Requests a second, over all web processes."""
     permissions: frozenset[str] | None = None
     """Of a user's key, what the user may do: the key may do no more. None for a service account's."""
+    callback: Kept | None = field(default=None, repr=False)
+    """Whom the ends of what is asked with it are told to, where a request says nobody."""
 
     def allows(self, verb: str, action: str = "", *, queue: str = "") -> bool:
         """Whether its scopes, and its user's permissions, grant the verb on this action, or on this queue.
@@ -72,14 +75,15 @@ def look(key: str, digest: bytes | None = None) -> Standing | None:
     stored = bytes(rows[0][0]) if rows else DUMMY
     if (digest is not None and not hmac.compare_digest(digest, stored)) or not rows:
         return None
-    _, account, user, owner, granted, rate, ended, unwritten = rows[0]
+    _, account, user, owner, granted, rate, ended, unwritten, url, secret = rows[0]
     principal = f"service:{account}" if account is not None else f"user:{user}"
     permissions = None
     if user is not None and not ended:
         permissions = _permissions(user)
         ended = "" if permissions is not None else "user inactive"
     actor = Actor("api_key", principal, f"{owner} · {keytext.shown(key)}", key)
-    return Standing(Key(key, actor, tuple(granted), rate, permissions), ended or "", unwritten)
+    callback = Kept(url, secret) if url else None
+    return Standing(Key(key, actor, tuple(granted), rate, permissions, callback), ended or "", unwritten)
 
 
 def _permissions(user_id: int) -> frozenset[str] | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models.functions import Least, Now
 
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Kept
 from actions.engine import access, ledger
 from actions.engine.keys import owner as owners
 from actions.engine.keys.authenticate import seen
@@ -28,9 +29,9 @@ def rotate(
     reason: str = "",
     once: str = "",
 ) -> NewKey:
-    """Make a key of the same owner, label, scopes and rate. Both are let in for `overlap` days, unless the first one expires
-    before; 0 ends it now. What was asked with the first one's idempotency keys is found with the second's: their owner is
-    the same.
+    """Make a key of the same owner, label, scopes, rate and callback. Both are let in for `overlap` days, unless the first
+    one expires before; 0 ends it now. What was asked with the first one's idempotency keys is found with the second's: their
+    owner is the same.
 
     The same `once` makes one. Raises KeyNotFound, KeyEnded, KeyMade, TooManyKeys, Forbidden, ReasonRequired, InvalidInput.
     """
@@ -47,10 +48,26 @@ def rotate(
         owners.permit(actor, owner, granted)
         known = unused(once)
         owners.room(owner, old.label)
-        new = store(owner, old.label, granted, days=days, rate=old.rate, actor=actor, replaces=old.pk, known=known)
+        new = store(
+            owner,
+            old.label,
+            granted,
+            days=days,
+            rate=old.rate,
+            actor=actor,
+            replaces=old.pk,
+            known=known,
+            callback=_callback(old),
+        )
         ApiKey.objects.filter(pk=old.pk).update(expires_at=Least("expires_at", Now() + timedelta(days=overlap)))
         old.refresh_from_db(fields=["expires_at"])
         details = {**told(new, owner), "replaces": old.pk, "replaced_expires_at": old.expires_at.isoformat()}
         ledger.record("api_key.rotated", actor=actor, reason=reason, details=details)
     seen.forget(old.pk)
     return new
+
+
+def _callback(key: ApiKey) -> Kept | None:
+    if not key.callback_url:
+        return None
+    return Kept(key.callback_url, None if key.callback_secret is None else bytes(key.callback_secret))

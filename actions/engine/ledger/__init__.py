@@ -43,7 +43,7 @@ from actions.engine.ledger.steps import (
     take_events,
     unblock,
 )
-from actions.engine.ledger.verbs import forget_keys, last_retry, make_due, move, origin, prune, record, request_cancel
+from actions.engine.ledger.verbs import last_retry, make_due, move, origin, prune, record, request_cancel
 
 __all__ = [
     "MAINTAIN_LOCK",
@@ -61,7 +61,6 @@ __all__ = [
     "due_queues",
     "emit",
     "forget_deadlines",
-    "forget_keys",
     "held",
     "last_retry",
     "lock",

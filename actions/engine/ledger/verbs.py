@@ -97,11 +97,6 @@ def prune(*, days: int, size: int, newest: UUID) -> int:
     return int(fetch("prune", {"days": days, "size": size, "newest": newest})[0][0])
 
 
-def forget_keys(*, days: int) -> None:
-    """Forget the idempotency keys of verbs that were done more than `days` ago."""
-    fetch("forget_keys", {"days": days})
-
-
 def last_retry(id: UUID, *, attempt: int) -> tuple[str, datetime] | None:  # noqa: A002
     """Who retried that attempt of an execution, and when; None when nobody did."""
     rows = fetch("last_retry", {"id": id, "attempt": attempt})

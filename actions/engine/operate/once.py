@@ -22,16 +22,26 @@ def once(
     if key is None:
         act()
         return True
-    fingerprint = values.check_and_fingerprint({"verb": verb, "sent": sent}).fingerprint
-    marks = {"principal": actor.principal, "execution": ids.parse_id(execution_id), "key": checked_key(key)}
     with access.acting():
-        with impatient(True):
-            new = fetch("remember_key", {**marks, "verb": verb, "fingerprint": fingerprint})
+        new = first(execution_id, verb, actor=actor, key=key, sent=sent)
         if new:
             act()
-            return True
-        # Another statement on purpose: the one that waited for the key cannot see the row it lost to.
-        at, before = fetch("recall_key", marks)[0]
+    return new
+
+
+def first(execution_id: str, verb: str, *, actor: Actor, key: str, sent: dict[str, Any]) -> bool:
+    """Remember the key in this transaction; False when the same was done under it before.
+
+    It is remembered as long as the execution is kept. Raises as `once` does.
+    """
+    fingerprint = values.check_and_fingerprint({"verb": verb, "sent": sent}).fingerprint
+    marks = {"principal": actor.principal, "execution": ids.parse_id(execution_id), "key": checked_key(key)}
+    with impatient(True):
+        new = fetch("remember_key", {**marks, "verb": verb, "fingerprint": fingerprint})
+    if new:
+        return True
+    # Another statement on purpose: the one that waited for the key cannot see the row it lost to.
+    at, before = fetch("recall_key", marks)[0]
     if before != fingerprint:
         raise IdempotencyConflict(key, execution_id, at.isoformat())
     return False

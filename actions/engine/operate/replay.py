@@ -7,14 +7,16 @@ from uuid import UUID
 from actions import ids, values
 from actions.definitions.action import Action
 from actions.definitions.actor import Actor
+from actions.definitions.callback import Kept
 from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access, inputs, ledger, secrets
 from actions.engine.accept import accept
+from actions.engine.operate.once import first
 from actions.engine.operate.subject import Subject, find, permitted
 from actions.engine.statements import fetch
 from actions.engine.workflows.entry import OVERRIDE
-from actions.errors import StepNotFound
+from actions.errors import IdempotencyConflict, StepNotFound
 from actions.models import Execution
 
 
@@ -26,44 +28,54 @@ def replay(
     params: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     from_step: str | None = None,
+    callback: Kept | None = None,
 ) -> Accepted:
     """Do it once more. `params` replaces the original's; a secret left as dots keeps its value.
 
     `from_step` is the key of a step of a workflow: the new workflow finds the results of what came before that step, runs it
-    with `params` (its own, where none are given) and goes on from there.
+    with `params` (its own, where none are given) and goes on from there. The original's callback is not taken over; `callback`
+    is that of the API key that asks.
 
-    Raises what accept raises for the params, ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
+    The same `idempotency_key` for another execution, step or edit is refused. Raises what accept raises for the params,
+    ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
     """
     with access.acting():
         subject, reason = permitted(execution_id, actor, "replay", reason)
-        return _replay(subject, actor, reason, params, idempotency_key, from_step)
+        action = registry.find(subject.action, (lambda _: False) if actor.kind == "api_key" else None)
+        wanted = _params(subject, params if from_step is None else None)
+        invocation = Invocation(
+            params=wanted.params,
+            idempotency_key=idempotency_key,
+            actor=actor,
+            replay_of=subject.id,
+            tags=tuple(wanted.tags),
+            callback=callback,
+        )
+        edited = None if from_step is None else _checked_edit(subject, from_step, params)
+        if idempotency_key is not None:
+            # Params are accept's to compare; that it is the same step, with the same edit, is known here alone.
+            sent = {"from_step": from_step, "edited": None if edited is None else _mark(edited)}
+            first(execution_id, "replay", actor=actor, key=idempotency_key, sent=sent)
+        accepted = _accepted(action, invocation, reason)
+        if from_step is not None and not accepted.replayed:
+            _bring(subject, find(accepted.id).id, action, from_step, edited)
+        return accepted
 
 
-def _replay(
-    subject: Subject,
-    actor: Actor,
-    reason: str,
-    params: dict[str, Any] | None,
-    idempotency_key: str | None,
-    from_step: str | None,
-) -> Accepted:
-    action = registry.find(subject.action, (lambda _: False) if actor.kind == "api_key" else None)
-    wanted = _params(subject, params if from_step is None else None)
-    # The key says which original and, when the caller gave one, which of its wishes: a double click is one replay.
-    invocation = Invocation(
-        params=wanted.params,
-        idempotency_key=idempotency_key,
-        actor=actor,
-        replay_of=subject.id,
-        tags=tuple(wanted.tags),
-    )
-    if from_step is None:
-        return accept(action, invocation, reason=reason)
-    edited = _checked_edit(subject, from_step, params)
+def _accepted(action: "Action[Any, Any]", invocation: Invocation, reason: str) -> Accepted:
+    """Accept it. Raises IdempotencyConflict also where the caller's key stands for something else with the same params: the
+    replay of another execution, or no replay."""
     accepted = accept(action, invocation, reason=reason)
-    if not accepted.replayed:
-        _bring(subject, find(accepted.id).id, action, from_step, edited)
+    if accepted.replayed and invocation.idempotency_key is not None:
+        holder = Execution.objects.only("replay_of", "created_at").get(pk=find(accepted.id).id)
+        if holder.replay_of_id != invocation.replay_of:
+            raise IdempotencyConflict(invocation.idempotency_key, accepted.id, holder.created_at.isoformat())
     return accepted
+
+
+def _mark(edited: dict[str, Any]) -> str:
+    """A fingerprint of a step's edited params, of which nothing can be guessed: some may be secret."""
+    return values.check_and_fingerprint(edited, key=secrets.fingerprint_key()).fingerprint
 
 
 def _params(subject: Subject, params: dict[str, Any] | None) -> Execution:

@@ -28,17 +28,17 @@ def trigger(
 ) -> Accepted:
     """Store one execution of the action called `action`. Raises what accept raises, ActionNotFound,
     NotTriggerable, Forbidden."""
-    invocation = Invocation(
-        params=params,
-        idempotency_key=idempotency_key,
-        available_at=available_at,
-        priority=priority,
-        tags=tags,
-        actor=actor,
-        callback=callback,
-    )
     with access.acting():
         key = access.require(actor, "trigger", subject=action, action=action)
+        invocation = Invocation(
+            params=params,
+            idempotency_key=idempotency_key,
+            available_at=available_at,
+            priority=priority,
+            tags=tags,
+            actor=actor,
+            callback=callback or (key.callback if key is not None else None),
+        )
         # A key is told no names but those that it may know.
         offered = None if key is None else partial(key.allows, "read")
         return accept(registry.triggerable(action, offered), invocation, reason=_kept(reason))

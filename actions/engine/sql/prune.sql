@@ -30,6 +30,8 @@ WITH RECURSIVE old AS MATERIALIZED (
   DELETE FROM actions_callback USING going WHERE execution_id = going.id
 ), deliveries AS (
   DELETE FROM actions_delivery USING going WHERE execution_id = going.id
+), keys AS (
+  DELETE FROM actions_verbkey USING going WHERE execution_id = going.id
 ), gone AS (
   DELETE FROM actions_execution AS execution USING going WHERE execution.id = going.id RETURNING execution.id
 ), audit AS (

@@ -3,10 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from actions.definitions.callback import Callback
+from actions.engine.keys.callback import set_callback
 from actions.engine.keys.create import NewKey, create
 from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import OVERLAP, rotate
+from actions.errors import InvalidInput
 from actions.management.face import Face, actor, add_reason, given
+from actions.management.payload import line
 from actions.queries import keys
 
 _KEY_HELP = "the key's id, such as do_live_3f8k2m9x; never its whole text"
@@ -15,11 +19,11 @@ _KEY_HELP = "the key's id, such as do_live_3f8k2m9x; never its whole text"
 class Command(Face):
     """See engine.keys."""
 
-    help = "Make, list, rotate and revoke API keys. A new key's text is printed once, and kept nowhere."
+    help = "Make, list, rotate and revoke API keys, and their callbacks. A new key's text is printed once, and kept nowhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One sub-command per verb."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|rotate|revoke")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|rotate|callback|revoke")
         new = verbs.add_parser("create", help="a key for a service account or a user")
         owner = new.add_mutually_exclusive_group(required=True)
         owner.add_argument("--account", default="", metavar="NAME", help="a service account")
@@ -33,6 +37,11 @@ class Command(Face):
             help="action:<name or start*>:<verb>, queue:<name or *>:pause, audit:read, audit:export; as often as needed",
         )
         new.add_argument("--rate", type=float, help="requests a second (default: KEY_RATE)")
+        new.add_argument(
+            "--callback",
+            metavar="URL",
+            help="is told the ends of what is asked with it, unless a request names another",
+        )
         seen = verbs.add_parser("list", help="keys, newest first")
         seen.add_argument("--owner", default="", metavar="NAME")
         seen.add_argument("--active", action="store_true", help="only those that are let in")
@@ -44,14 +53,24 @@ class Command(Face):
             metavar="DAYS",
             help="how long both are let in (default %(default)s)",
         )
+        told = verbs.add_parser("callback", help="whom the ends of what is asked with a key are told to from now on")
+        whom = told.add_mutually_exclusive_group(required=True)
+        whom.add_argument("--url", metavar="URL", dest="callback")
+        whom.add_argument("--remove", action="store_true", help="nobody is told")
+        for verb in (new, told):
+            verb.add_argument(
+                "--secret-file",
+                metavar="FILE",
+                help="a file with the secret (whsec_…) that signs; - is standard input (default: the installation's)",
+            )
         end = verbs.add_parser("revoke", help="refuse a key from now on")
         for verb in (new, again):
             verb.add_argument("--days", type=int, help="how long it lives (default: KEY_DAYS)")
-        for verb in (again, end):
+        for verb in (again, told, end):
             verb.add_argument("key", metavar="KEY", help=_KEY_HELP)
-        for verb in (new, again, end):
+        for verb in (new, again, told, end):
             add_reason(verb)
-        for verb in (new, seen, again, end):
+        for verb in (new, seen, again, told, end):
             verb.add_argument("--json", action="store_true", help="print one JSON document")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +79,7 @@ class Command(Face):
             "create": self._create,
             "list": self._list,
             "rotate": self._rotate,
+            "callback": self._callback,
             "revoke": self._revoke,
         }
         answer: dict[str, Any] = verb[options["verb"]](options)
@@ -73,6 +93,7 @@ class Command(Face):
             scopes=options["scope"],
             days=options["days"],
             rate=options["rate"],
+            callback=_told(options),
             actor=actor(),
             reason=given(options["reason"]),
         )
@@ -87,6 +108,14 @@ class Command(Face):
             reason=given(options["reason"]),
         )
         return self._made(made)
+
+    def _callback(self, options: dict[str, Any]) -> dict[str, Any]:
+        changed = set_callback(options["key"], _told(options), actor=actor(), reason=given(options["reason"]))
+        if options["remove"]:
+            self.say("Nobody is told any more." if changed else "Nobody was told before; nothing was changed.")
+        else:
+            self.say("The ends of what is asked with the key from now on are told there.")
+        return {"callback": options["callback"], "changed": changed}
 
     def _revoke(self, options: dict[str, Any]) -> dict[str, Any]:
         changed = revoke(options["key"], actor=actor(), reason=given(options["reason"]))
@@ -105,7 +134,7 @@ class Command(Face):
             )
             self.say(
                 f"do_live_{key['id']}  {key['state']:<8}  {key['owner']} ({key['label']})  until {key['expires_at'][:10]}  "
-                f"{used}  {' '.join(key['scopes'])}"
+                f"{used}  {' '.join(key['scopes'])}{'  tells ' + key['callback'] if key['callback'] else ''}"
             )
         return {"keys": found}
 
@@ -121,3 +150,13 @@ class Command(Face):
             "scopes": list(made.scopes),
             "expires_at": made.expires_at.isoformat(),
         }
+
+
+def _told(options: dict[str, Any]) -> Callback | None:
+    """The callback of the command line. Raises InvalidInput."""
+    file = options["secret_file"]
+    if options["callback"] is None:
+        if file is not None:
+            raise InvalidInput("invalid_callback", "A secret signs callbacks; say whom to tell.", path="callback.url")
+        return None
+    return Callback(options["callback"], "" if file is None else line(file, what="secret"))
