@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from actions.engine import planner, prepared
+from actions import prepared
+from actions.engine import planner
 from actions.engine.statements import raw
 from tests.app import actions as app
 from tests.stage import StageWorker, rows, value
