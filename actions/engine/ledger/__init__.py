@@ -43,7 +43,18 @@ from actions.engine.ledger.steps import (
     take_events,
     unblock,
 )
-from actions.engine.ledger.verbs import forget_keys, last_retry, make_due, move, origin, prune, record, request_cancel
+from actions.engine.ledger.verbs import (
+    forget_bulk,
+    forget_keys,
+    last_retry,
+    made_headway,
+    make_due,
+    move,
+    origin,
+    prune,
+    record,
+    request_cancel,
+)
 
 __all__ = [
     "MAINTAIN_LOCK",
@@ -60,11 +71,13 @@ __all__ = [
     "copy_step",
     "due_queues",
     "emit",
+    "forget_bulk",
     "forget_deadlines",
     "forget_keys",
     "held",
     "last_retry",
     "lock",
+    "made_headway",
     "make_due",
     "move",
     "origin",

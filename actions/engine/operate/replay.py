@@ -11,7 +11,7 @@ from actions.definitions.engine import Accepted, Invocation
 from actions.definitions.registry import registry
 from actions.engine import access, inputs, ledger, secrets
 from actions.engine.accept import accept
-from actions.engine.operate.subject import Subject, find, permitted
+from actions.engine.operate.subject import Subject, find, permitted, unchanged
 from actions.engine.statements import fetch
 from actions.engine.workflows.entry import OVERRIDE
 from actions.errors import StepNotFound
@@ -26,16 +26,22 @@ def replay(
     params: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     from_step: str | None = None,
+    seen_attempt: int | None = None,
 ) -> Accepted:
     """Do it once more. `params` replaces the original's; a secret left as dots keeps its value.
 
     `from_step` is the key of a step of a workflow: the new workflow finds the results of what came before that step, runs it
     with `params` (its own, where none are given) and goes on from there.
 
-    Raises what accept raises for the params, ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
+    Raises Refused where another attempt was begun since `seen_attempt`, what accept raises for the params, ExecutionNotFound,
+    StepNotFound, ActionNotFound when the code has it no more.
     """
     with access.acting():
         subject, reason = permitted(execution_id, actor, "replay", reason)
+        if seen_attempt is not None:
+            # Held, so that no attempt begins between this look and the commit.
+            Execution.objects.select_for_update().filter(pk=subject.id).values_list("pk").first()
+            unchanged(find(execution_id), seen_attempt)
         return _replay(subject, actor, reason, params, idempotency_key, from_step)
 
 
