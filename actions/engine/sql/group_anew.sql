@@ -1,4 +1,5 @@
--- The mark is gone (`manage.py flush`): count all failures again, from the first entry of the audit. What people said stays.
+-- The mark is gone (a flush of tables, where no trigger refuses it): count all failures again, from the first entry of the audit.
+-- What people said stays.
 WITH mark AS (
   INSERT INTO actions_errormark (xid, entry, settled)
   SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT FROM actions_errormark)
