@@ -70,12 +70,12 @@ CHART: dict[Status, State] = {
         ),
         State(
             _S.QUEUED,
-            "Due at available_at (in the future: scheduled) and not held by anyone.",
+            "Waits for its time, where that is still to come, and then for a worker.",
             (Arrow("claim", _S.RUNNING), Arrow("run now", _S.QUEUED), Arrow("cancel", _S.CANCELLED)),
         ),
         State(
             _S.RUNNING,
-            "An attempt holds the lease.",
+            "A worker is at it.",
             (
                 Arrow("settle", _S.SUCCEEDED),
                 Arrow("settle", _S.RETRYING),
@@ -96,12 +96,12 @@ CHART: dict[Status, State] = {
         ),
         State(
             _S.RETRYING,
-            "Failed a try; the next one is due at available_at.",
+            "A try has failed; the next one begins by itself.",
             (Arrow("claim", _S.RUNNING), Arrow("run now", _S.QUEUED), Arrow("cancel", _S.CANCELLED)),
         ),
         State(
             _S.WAITING,
-            "A workflow suspended on steps, a timer or an external event; needs no worker.",
+            "A workflow that goes on when its steps have ended, its time has come or an event is told; it needs no worker.",
             (Arrow("advance", _S.QUEUED), Arrow("timeout", _S.QUEUED), Arrow("cancel", _S.CANCELLED)),
         ),
         State(_S.SUCCEEDED, "Done; the result is stored."),

@@ -1,4 +1,4 @@
-"""retry and cancel for many: a page with the count and the list, one reason, and what became of each."""
+"""retry, run now and cancel for many: a page with the count and the list, one reason, and what became of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from actions.definitions.actor import Actor
 from actions.desk.forms.acts import ReasonForm
 from actions.engine.operate.cancel import cancel as cancel_one
 from actions.engine.operate.retry import retry as retry_one
+from actions.engine.operate.run_now import run_now as run_one_now
 from actions.errors import DoplatformError, Forbidden
 from actions.models import Execution
-from actions.states import Status
+from actions.states import DUE, Status
 
 if TYPE_CHECKING:
     from actions.admin.executions import ExecutionAdmin
@@ -52,13 +53,19 @@ def _retry(public_id: str, actor: Actor, reason: str, attempt: int) -> str:
     return words.retry_done(waits=now.status == Status.WAITING, step=now.parent is not None)
 
 
-def _cancel(public_id: str, actor: Actor, reason: str, _attempt: int) -> str:
-    done = cancel_one(public_id, actor=actor, reason=reason)
+def _run_now(public_id: str, actor: Actor, reason: str, attempt: int) -> str:
+    run_one_now(public_id, actor=actor, reason=reason, seen_attempt=attempt)
+    return words.RUN_NOW
+
+
+def _cancel(public_id: str, actor: Actor, reason: str, attempt: int) -> str:
+    done = cancel_one(public_id, actor=actor, reason=reason, seen_attempt=attempt)
     return words.cancel_done(asked=done.asked, in_doubt=False, workflow=done.subject.is_workflow)
 
 
 _ENDED = {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.SKIPPED, Status.IN_DOUBT}
 _RETRY = Many("retry", "Retry", "retried", _retry, frozenset({Status.FAILED}))
+_RUN_NOW = Many("run_now", "Run now", "made due", _run_now, DUE)
 _CANCEL = Many("cancel", "Cancel", "cancelled", _cancel, frozenset(Status) - _ENDED)
 
 
@@ -66,6 +73,12 @@ _CANCEL = Many("cancel", "Cancel", "cancelled", _cancel, frozenset(Status) - _EN
 def retry(model_admin: "ExecutionAdmin", request: HttpRequest, queryset: QuerySet[Execution]) -> HttpResponse | None:
     """A new attempt for each that failed."""
     return _ask_and_act(model_admin, request, queryset, _RETRY)
+
+
+@admin.action(description="Run the selected executions now", permissions=["run_now"])
+def run_now(model_admin: "ExecutionAdmin", request: HttpRequest, queryset: QuerySet[Execution]) -> HttpResponse | None:
+    """Each that waits for its time is due at once."""
+    return _ask_and_act(model_admin, request, queryset, _RUN_NOW)
 
 
 @admin.action(description="Cancel the selected executions", permissions=["cancel"])

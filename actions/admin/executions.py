@@ -58,7 +58,7 @@ class ExecutionAdmin(LookOnly):
     list_filter = (StatusFilter, KindFilter, WorkflowFilter, ActionFilter, QueueFilter)
     search_fields: ClassVar[Any] = ("id",)
     search_help_text = "An id (exec_…) or an exact idempotency key"
-    actions = (bulk.retry, bulk.cancel)
+    actions = (bulk.retry, bulk.run_now, bulk.cancel)
     console = ("executions", "execution")
     note = "One row per request to do an action. What failed or is in doubt waits for you."
 
@@ -86,6 +86,10 @@ class ExecutionAdmin(LookOnly):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Whether retry is offered for many."""
         return may(request, "retry")
+
+    def has_run_now_permission(self, request: HttpRequest) -> bool:
+        """Whether run now is offered for many."""
+        return may(request, "run_now")
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Whether cancel is offered for many."""

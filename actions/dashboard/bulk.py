@@ -30,7 +30,7 @@ from actions.queries import bulk as queries
 from actions.queries import exports, search
 from actions.queries.bulk import Preview
 
-SECTION = "executions"
+SECTION = "bulk"
 ASKS_NUMBER = 100
 """Beyond so many executions the number has to be typed."""
 _MOST_ROWS = 1_000
@@ -195,7 +195,6 @@ def operations(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "older": f"?before={more}" if more else "",
         "newer": reverse("console:bulk") if "before" in request.GET else "",
-        "crumbs": [("Executions", reverse("console:executions"))],
         "labels": {verb.name: verb.label for verb in VERBS},
     }
     if live(request):
@@ -224,7 +223,7 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
         "may_abort": found.stands == "running" and may(request, found.operation.verb),
         "list_of_query": list_of(found.operation.query),
         "here": request.get_full_path(),
-        "crumbs": [("Executions", reverse("console:executions")), ("Bulk operations", reverse("console:bulk"))],
+        "crumbs": [("Bulk operations", reverse("console:bulk"))],
     }
     if live(request):
         return fragment(request, "bulk_operation_live.html", context, ended=found.operation.finished_at is not None)

@@ -119,12 +119,11 @@ def failures(request: HttpRequest) -> HttpResponse:
     before = _place(request.GET.get("before", ""))
     shown = queries.groups(stands=state, action=action or None, before=before)
     here = _address(state, action)
-    context = {
+    context: dict[str, Any] = {
         "title": "Failures",
         "groups": shown.groups,
         "state": state,
         "action": action,
-        "tabs": [(name, _address(name, action)) for name in queries.STATES],
         "newer": here if before else "",
         "older": f"{here}&before={shown.next[0].timestamp():.6f}-{shown.next[1]}" if shown.next else "",
         "hours": queries.HOURS,
@@ -132,6 +131,8 @@ def failures(request: HttpRequest) -> HttpResponse:
     }
     if live(request):
         return fragment(request, "failures_live.html", context)
+    counts = queries.counts(action=action or None)
+    context["tabs"] = [(name, _address(name, action), counts[name]) for name in queries.STATES]
     return page(request, "failures.html", context, section=SECTION)
 
 

@@ -74,6 +74,7 @@ _PLACES = (
     ("executions", "Executions", "e", "view_execution"),
     ("workflows", "Workflows", "w", "view_execution"),
     ("failures", "Failures", "f", "view_execution"),
+    ("bulk", "Bulk", "b", "view_execution"),
     ("actions", "Actions", "a", "view_action"),
     ("queues", "Queues", "q", "view_queue"),
     ("audit", "Audit", "u", "view_audit"),

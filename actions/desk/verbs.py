@@ -77,17 +77,17 @@ def _retry(act: Act) -> str:
 
 
 def _run_now(act: Act) -> str:
-    run_now(act.execution, actor=act.actor, reason=act.said["reason"])
+    run_now(act.execution, actor=act.actor, reason=act.said["reason"], seen_attempt=act.attempt)
     return messages.RUN_NOW
 
 
 def _cancel(act: Act) -> str:
-    done = cancel(act.execution, actor=act.actor, reason=act.said["reason"])
+    done = cancel(act.execution, actor=act.actor, reason=act.said["reason"], seen_attempt=act.attempt)
     return messages.cancel_done(asked=done.asked, in_doubt=False, workflow=done.subject.is_workflow)
 
 
 def _force_stop(act: Act) -> str:
-    done = cancel(act.execution, actor=act.actor, reason=act.said["reason"], force=True)
+    done = cancel(act.execution, actor=act.actor, reason=act.said["reason"], force=True, seen_attempt=act.attempt)
     return messages.FORCED_IN_DOUBT if done.now == Status.IN_DOUBT else messages.CANCELLED
 
 

@@ -11,15 +11,23 @@ BATCH = 5_000
 _ROUNDS = 20
 """So many batches at a time: maintain has other chores."""
 _TALLY_DAYS = 31
+_HIGHEST = 2**63 - 1
 
 
-def group() -> int:
+def group(*, size: int = BATCH) -> int:
     """Count what has failed since the last time; returns how many tries that were."""
     total = 0
     for _ in range(_ROUNDS):
-        counted = fetch("group_errors", {"size": BATCH})[0][0]
+        mark = fetch("error_mark", {})
+        if not mark:
+            fetch("group_anew", {})
+        # As engine/tally.py: the mark's transaction means nothing in the cluster that this database was restored into.
+        restored = bool(mark and mark[0][0])
+        counted = fetch("group_errors", {"size": size, "bound": _HIGHEST if restored else None})[0][0]
         total += counted
-        if counted < BATCH:
+        if restored and counted < size:
+            fetch("error_mark_moved", {})
+        elif counted < size:
             break
     return total
 

@@ -41,14 +41,21 @@ def redispatch() -> list[str]:
 
 
 def prune(*, days: int | None = None) -> int:
-    """Delete executions that ended longer ago than the retention, in batches; returns how many went."""
+    """Delete executions that ended longer ago than the retention, in batches; returns how many went.
+
+    Bulk operations that ended as long ago go too, and selections on which nobody has acted for a day.
+    """
     kept = conf.get().RETENTION_DAYS if days is None else days
     total = 0
     while True:
         gone = ledger.prune(days=kept, size=_PRUNE_SIZE, newest=_oldest_kept(kept))
         total += gone
         if gone < _PRUNE_SIZE:
-            return total
+            break
+    # Again after the last items: an operation goes when it has none left.
+    while ledger.forget_bulk(days=kept, size=_PRUNE_SIZE):
+        pass
+    return total
 
 
 def _oldest_kept(days: int) -> UUID:

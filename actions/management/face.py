@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from actions.definitions.actor import Actor
 from actions.errors import (
@@ -99,17 +99,26 @@ class Each(Face):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The ids, and the options of every face."""
         parser.add_argument("ids", nargs="+", metavar="ID", help=_ID_HELP)
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and what refused")
         super().add_arguments(parser)
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Ask for each id once, in their order."""
         reason = given(options["reason"])
         ids = list(dict.fromkeys(options["ids"]))
-        return {"results": self.each(ids, lambda id_: self.act_on(id_, reason, options))}
+        act = self._try if options["dry_run"] else self.act_on
+        return {"results": self.each(ids, lambda id_: act(id_, reason, options))}
 
     def act_on(self, id_: str, reason: str, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Do it to one; returns what JSON says beside its id, and the sentence for people."""
         raise NotImplementedError
+
+    def _try(self, id_: str, reason: str, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Do it to one, and undo that: what it would say, or be refused for."""
+        with transaction.atomic():
+            changed, sentence = self.act_on(id_, reason, options)
+            transaction.set_rollback(True)
+        return {**changed, "dry_run": True}, f"{sentence} Dry run: nothing was changed."
 
     def each(self, ids: Iterable[str], act: Callable[[str], tuple[dict[str, Any], str]]) -> list[dict[str, Any]]:
         """The result of `act` for every id. Raises Refused at the end, when any was."""

@@ -60,6 +60,9 @@ class ErrorMark(models.Model):
 
     xid = models.BigIntegerField()
     entry = models.BigIntegerField()
+    settled = models.BigIntegerField(
+        db_default=0, default=0, help_text="Entries up to this number came with a restore and are counted."
+    )
 
     def __str__(self) -> str:
         return f"up to {self.xid}, {self.entry}"

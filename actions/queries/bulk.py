@@ -11,7 +11,7 @@ from django.db import connection
 from actions.errors import BulkOperationNotFound, SelectionNotFound
 from actions.ids import public_id
 from actions.models import BulkOperation, BulkSelection
-from actions.states import DUE, Status
+from actions.states import DUE, FINISHED, Status
 
 SAMPLE = 20
 PAGE = 50
@@ -23,8 +23,6 @@ FITS = {
     "replay": frozenset(Status),
 }
 """The statuses in which a verb can be done."""
-_MOVES = frozenset({"retry", "run_now", "cancel"})
-"""Verbs that are not done to what has a new attempt since it was seen."""
 
 _STANDING = """
 SELECT execution.status, count(*), count(*) FILTER (WHERE execution.attempt <> chosen.attempt)
@@ -121,9 +119,12 @@ class Progress:
 
     @property
     def stands(self) -> str:
-        """running, aborting, aborted or done."""
+        """running, aborting, aborted, done, or stopped: the execution that does it has ended before its end, or is gone."""
         if self.operation.finished_at is not None:
             return "aborted" if self.counts["open"] else "done"
+        doer = self.operation.execution
+        if doer is None or doer.status in FINISHED:
+            return "stopped"
         return "aborting" if self.operation.aborted_at is not None else "running"
 
 
@@ -144,22 +145,25 @@ class Item:
     at: datetime | None
 
 
+_OPERATIONS = BulkOperation.objects.select_related("execution").defer("execution__params", "execution__result")
+
+
 def preview(selection: UUID, principal: str) -> Preview:
     """What was selected, for who selected it: three queries. Raises SelectionNotFound."""
     kept = BulkSelection.objects.filter(pk=selection, principal=principal).first()
     if kept is None:
         raise SelectionNotFound
     items = kept.unpacked()
-    fits, moves = FITS[kept.verb], kept.verb in _MOVES
+    fits = FITS[kept.verb]
     standing, moved = [], 0
     for status, number, changed in _fetch(_STANDING, _columns(items)):
         standing.append(Standing(status or "", number, status in fits))
-        moved += changed if moves and status in fits else 0
+        moved += changed if status in fits else 0
     order = list(Status)
     standing.sort(key=lambda one: (not one.fits, order.index(Status(one.status)) if one.status else len(order)))
     sample = tuple(
         Shown(public_id(id_), action or "", status or "", attempt, cause or "", at,
-              moves and attempt is not None and attempt != seen, status in fits)
+              attempt is not None and attempt != seen, status in fits)
         for id_, action, status, attempt, seen, cause, at in _fetch(_SHOWN, [*_columns(items), sorted(fits), SAMPLE])
     )  # fmt: skip
     return Preview(
@@ -169,7 +173,7 @@ def preview(selection: UUID, principal: str) -> Preview:
 
 def operations(before: UUID | None = None, size: int = PAGE) -> tuple[list[Progress], UUID | None]:
     """The newest operations, older than `before`, and where the next page begins: two queries."""
-    rows = BulkOperation.objects.order_by("-id")
+    rows = _OPERATIONS.order_by("-id")
     found = list((rows if before is None else rows.filter(pk__lt=before))[: size + 1])
     counts = _counts([operation.pk for operation in found[:size]])
     shown = [Progress(operation, counts[operation.pk]) for operation in found[:size]]
@@ -178,7 +182,7 @@ def operations(before: UUID | None = None, size: int = PAGE) -> tuple[list[Progr
 
 def operation(id_: UUID) -> Progress:
     """One operation. Raises BulkOperationNotFound."""
-    found = BulkOperation.objects.filter(pk=id_).first()
+    found = _OPERATIONS.filter(pk=id_).first()
     if found is None:
         raise BulkOperationNotFound
     return Progress(found, _counts([id_])[id_])

@@ -118,6 +118,13 @@ def group(fingerprint: str) -> Group:
     return found[0]
 
 
+def counts(*, action: str | None = None) -> dict[str, int]:
+    """How many groups stand how."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, {"action": action})
+        return dict(zip(STATES, cursor.fetchone(), strict=True))
+
+
 def open_groups() -> int:
     """How many stand open, at most CAP."""
     with connection.cursor() as cursor:
@@ -125,6 +132,15 @@ def open_groups() -> int:
         return int(cursor.fetchone()[0])
 
 
+_COUNTS = """
+SELECT count(*) - count(*) FILTER (WHERE resolved) - count(*) FILTER (WHERE ignored),
+  count(*) FILTER (WHERE resolved), count(*) FILTER (WHERE ignored)
+FROM (
+  SELECT state = 'resolved' AND last_seen_at <= state_at AS resolved,
+    state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()) AS ignored
+  FROM actions_errorgroup
+  WHERE %(action)s::text IS NULL OR action = %(action)s::text) AS found
+"""
 _OPEN = """
 SELECT count(*) FROM (
   SELECT FROM actions_errorgroup

@@ -73,6 +73,11 @@
     for (const busy of document.querySelectorAll("[aria-busy]")) busy.removeAttribute("aria-busy");
   });
 
+  /* Where one is, in a navigation that is wider than a phone. */
+  const nav = document.querySelector(".nav");
+  const here = nav?.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+
   ready(document);
   document.addEventListener("console:fresh", (event) => ready(event.target));
   document.addEventListener("htmx:afterSettle", (event) => ready(event.target));

@@ -1,6 +1,6 @@
 """Bulk operations: frozen when asked for, done one by one with an outcome each, however often the worker dies."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,8 +12,13 @@ from actions.engine import access
 from actions.engine.bulk import work as work_module
 from actions.engine.bulk.abort import abort
 from actions.engine.bulk.begin import MOST, Seen, begin
-from actions.errors import BulkOperationNotFound, Forbidden, InvalidInput, ReasonRequired
-from actions.models import BulkItem, BulkOperation
+from actions.engine.bulk.freeze import freeze
+from actions.engine.maintain import prune
+from actions.engine.operate.cancel import cancel
+from actions.engine.operate.replay import replay
+from actions.engine.operate.run_now import run_now
+from actions.errors import BulkOperationNotFound, Forbidden, InvalidInput, ReasonRequired, Refused
+from actions.models import BulkItem, BulkOperation, BulkSelection
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
 from tests.stage import column, columns, key_of, rows, verbs
@@ -74,6 +79,31 @@ def test_what_has_changed_since_the_preview_is_skipped_and_says_why(worker: Inli
     assert outcomes_of(second.id) == [("skipped", "not_retryable"), ("done", "")]
 
 
+@pytest.mark.parametrize("verb", ["run_now", "cancel", "replay"])
+def test_what_began_another_attempt_since_it_was_chosen_is_skipped(worker: InlineWorker, verb: str):
+    (id_,) = failed(worker, 1)
+    before = verbs(id_)
+    begun = begin(verb, [Seen(key_of(id_), column(id_, "attempt") - 1)], actor=CODE, reason=WHY)
+    if verb != "replay":
+        rows("UPDATE actions_execution SET status = 'retrying', finished_at = NULL WHERE id = %s", key_of(id_))
+        rows("UPDATE actions_execution SET available_at = now() + interval '1 hour' WHERE id = %s", key_of(id_))
+    worker.work()
+    (item,) = BulkItem.objects.filter(operation=begun.id)
+    assert (item.outcome, item.code) == ("skipped", "refused")
+    assert "has moved on since it was chosen" in item.message
+    assert verbs(id_) == before
+
+
+@pytest.mark.parametrize("act", [run_now, cancel, replay])
+def test_verbs_refuse_another_attempt_than_the_one_that_was_seen(worker: InlineWorker, act: Callable[..., object]):
+    handle = app.noop.invoke(available_at=datetime.now(UTC) + timedelta(hours=1))
+    with pytest.raises(Refused):
+        act(handle.id, actor=CODE, reason=WHY, seen_attempt=7)
+    assert column(handle, "status") == "queued"
+    assert rows("SELECT count(*) FROM actions_execution") == [(1,)]
+    act(handle.id, actor=CODE, reason=WHY, seen_attempt=0)
+
+
 def test_executions_that_were_pruned_meanwhile_are_skipped(worker: InlineWorker):
     ids = failed(worker, 2)
     begun = begin("retry", seen(*ids), actor=CODE, reason=WHY)
@@ -127,6 +157,40 @@ def test_a_long_one_makes_room_for_other_work(worker: InlineWorker, monkeypatch:
     operation = BulkOperation.objects.get(pk=begun.id)
     assert outcomes_of(begun.id) == [("done", "")] * 3
     assert columns(operation.execution.public_id)["tries"] == 0
+
+
+def test_workers_that_are_lost_count_since_it_last_got_further(worker: InlineWorker, monkeypatch: pytest.MonkeyPatch):
+    ids = failed(worker, 3)
+    begun = begin("retry", seen(*ids), actor=CODE, reason=WHY)
+    execution = BulkOperation.objects.get(pk=begun.id).execution
+    rows("UPDATE actions_execution SET losses = 2 WHERE id = %s", execution.pk)
+    found: list[int] = []
+    real = work_module._settle
+
+    def looked(item, act):
+        found.append(column(execution.public_id, "losses"))
+        real(item, act)
+
+    monkeypatch.setattr(work_module, "_settle", looked)
+    worker.work()
+    assert found == [2, 0, 0]
+
+
+def test_old_operations_go_with_the_retention_and_forgotten_selections_after_a_day(worker: InlineWorker):
+    ids = failed(worker, 2)
+    old, young, going = (begin("retry", seen(*ids), actor=CODE, reason=WHY) for _ in range(3))
+    rows("UPDATE actions_bulkoperation SET finished_at = now() - interval '40 days' WHERE id = %s", old.id)
+    rows("UPDATE actions_bulkoperation SET finished_at = now() WHERE id = %s", young.id)
+    rows("UPDATE actions_bulkoperation SET created_at = now() - interval '40 days' WHERE id = %s", going.id)
+    kept, forgotten = (freeze("retry", seen(*ids), actor=CODE) for _ in range(2))
+    rows("UPDATE actions_bulkselection SET created_at = now() - interval '25 hours' WHERE id = %s", forgotten)
+    prune(days=30)
+    assert set(BulkOperation.objects.values_list("pk", flat=True)) == {young.id, going.id}
+    assert set(BulkItem.objects.values_list("operation", flat=True)) == {young.id, going.id}
+    assert list(BulkSelection.objects.values_list("pk", flat=True)) == [kept]
+    rows("DELETE FROM actions_execution WHERE id = %s", BulkOperation.objects.get(pk=going.id).execution_id)
+    prune(days=30)
+    assert set(BulkOperation.objects.values_list("pk", flat=True)) == {young.id}
 
 
 def test_an_aborted_operation_leaves_the_rest_undone(worker: InlineWorker):

@@ -20,7 +20,7 @@ from actions.queries import failures
 from actions.queries.failures import group, groups, open_groups
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
-from tests.stage import column, rows
+from tests.stage import column, rows, value
 
 WHY = "the provider has mended it"
 
@@ -84,6 +84,41 @@ def test_a_failure_whose_transaction_commits_late_is_counted_all_the_same(worker
         beside.join()
     count()
     assert groups().groups[0].count == column(handle, "tries")
+
+
+_COPIED = """
+INSERT INTO actions_auditentry (at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, xid)
+SELECT at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, %s FROM actions_auditentry
+WHERE verb = 'execution.failed'
+"""
+
+
+def test_after_a_restore_into_another_cluster_each_failure_is_still_counted_once(worker: InlineWorker):
+    fail(worker, "broken")
+    before = groups().groups[0].count
+    ahead = value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint") + 300
+    rows("UPDATE actions_errormark SET xid = %s, entry = 0", ahead)
+    rows(_COPIED, ahead)
+    handle = app.fail.invoke(message="broken after the restore")
+    worker.work(waiting=True)
+    count(size=1)
+    after = before + 1 + column(handle, "tries")
+    assert groups().groups[0].count == after
+    for _ in range(400):
+        rows("SELECT pg_current_xact_id()")
+    assert count() == 0
+    assert groups().groups[0].count == after
+
+
+def test_without_its_mark_all_failures_are_counted_again_and_what_people_said_stays(worker: InlineWorker):
+    """`manage.py flush` empties that table too."""
+    fail(worker, "broken")
+    before = groups().groups[0]
+    assert resolve_group(before.fingerprint, actor=CODE, reason=WHY)
+    rows("DELETE FROM actions_errormark")
+    assert count() == before.count
+    after = group(before.fingerprint)
+    assert (after.count, after.hours, after.note) == (before.count, before.hours, WHY)
 
 
 def test_maintain_counts_by_itself(worker: InlineWorker):

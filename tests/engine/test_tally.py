@@ -119,3 +119,42 @@ def test_a_series_has_every_bucket_and_one_action_where_asked():
     for width, until in ((61, begin), (0, begin), (MINUTE, begin + timedelta(days=2))):
         with pytest.raises(ValueError, match="no series"):
             charts.throughput(begin, until, width=width)
+
+
+def restore(number: int) -> None:
+    """As if these entries, and the mark before them, had come from a cluster that was a few transactions further."""
+    ahead = value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint") + 500
+    rows("UPDATE actions_tallymark SET xid = %s, entry = 0", ahead)
+    for _ in range(number):
+        rows(_RESTORED, ahead)
+
+
+_RESTORED = """
+INSERT INTO actions_auditentry (at, verb, actor_kind, actor_id, actor_label, action, reason, xid)
+VALUES (now(), 'execution.failed', 'system', '', '', 'a', '', %s)
+"""
+
+
+def test_after_a_restore_into_another_cluster_each_entry_is_still_counted_once():
+    entries(10, datetime.now(UTC) - timedelta(hours=3))
+    tally()
+    restore(20)
+    entries(15, datetime.now(UTC) - timedelta(hours=1))
+    assert tally(size=7) == 35
+    agree()
+    entries(5, datetime.now(UTC) - timedelta(hours=1))
+    assert tally() == 5
+    for _ in range(600):
+        rows("SELECT pg_current_xact_id()")
+    entries(5, datetime.now(UTC))
+    assert tally() == 5
+    agree()
+
+
+def test_without_its_mark_everything_is_counted_again():
+    """`manage.py flush` empties that table too."""
+    entries(10, datetime.now(UTC) - timedelta(hours=3))
+    tally()
+    rows("DELETE FROM actions_tallymark")
+    assert tally() == 10
+    agree()

@@ -1,5 +1,6 @@
 """retry and cancel for many, pausing, and the audit's pages: counted, confirmed, reported one by one."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
@@ -74,7 +75,16 @@ def test_cancel_for_many(desk):
     assert {column(handle, "status") for handle in handles} == {"cancelled"}
 
 
-@pytest.mark.parametrize("verb", ["retry", "cancel"])
+def test_run_now_for_many(desk):
+    failed = desk.failed()
+    later = app.noop.invoke(available_at=datetime.now(UTC) + timedelta(hours=1))
+    asked = choose(desk.otto, "run_now", later, failed)
+    assert "1 of 2 can be made due; 1 cannot, and will be skipped" in text_of(asked)
+    assert "1 made due, 1 skipped" in text_of(desk.otto.post(LIST, sent_back(asked, later, failed, reason=WHY)))
+    assert audit_of(later) == [("execution.run_now", "otto", WHY)]
+
+
+@pytest.mark.parametrize("verb", ["retry", "run_now", "cancel"])
 def test_many_need_the_permission(desk, verb):
     one = desk.failed()
     choose(desk.vera, verb, one)

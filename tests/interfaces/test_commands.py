@@ -112,6 +112,18 @@ def test_retry_queues_a_failed_execution_again():
     assert entry["actor"]["id"] == "command"
 
 
+@pytest.mark.parametrize("verb", ["retry", "run_now", "cancel"])
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(verb):
+    id_ = failed() if verb == "retry" else app.noop.invoke().id
+    before, entries = answer("executions", "show", id_), audit(id_)
+    (result,) = answer(verb, id_, "--dry-run", *WHY)["results"]
+    assert (result["ok"], result["dry_run"]) == (True, True)
+    assert "Dry run: nothing was changed." in said(verb, id_, "--dry-run", *WHY)
+    assert "execution_not_found" in refusal(verb, NOBODY, "--dry-run", *WHY)[0]
+    assert (answer("executions", "show", id_), audit(id_)) == (before, entries)
+    assert answer(verb, id_, *WHY)["results"][0]["ok"]
+
+
 def test_one_refused_does_not_stop_the_others():
     first, queued, second = failed(), app.noop.invoke().id, failed()
     sentence, document = refusal("retry", first, queued, NOBODY, second, first, *WHY)

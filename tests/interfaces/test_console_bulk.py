@@ -12,7 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from actions import ids
+from actions.definitions.actor import CODE
 from actions.engine.bulk import begin as begin_module
+from actions.engine.bulk import work
+from actions.engine.operate.retry import retry
 from actions.models import AuditEntry, BulkItem, BulkOperation, BulkSelection
 from actions.queries.search import parse
 from actions.queries.search.choose import choose
@@ -227,6 +230,27 @@ def test_an_operation_is_aborted_with_a_reason(desk):
     page = text_of(desk.otto.get(done["Location"]))
     assert "aborted" in page
     assert "4 were left as they were" in page
+
+
+def test_an_operation_whose_execution_has_failed_says_so_and_goes_on_by_its_retry(desk, monkeypatch):
+    desk.failed()
+    kept = select(desk.otto, all="1")
+    monkeypatch.setattr(work, "_settle", lambda item, act: 1 / 0)
+    done = begun(desk.otto, kept)
+    desk.worker.work(waiting=True)
+    doer = BulkOperation.objects.get().execution
+    page = desk.otto.get(done["Location"])
+    assert "It stopped before its end: division by zero" in text_of(page)
+    assert f"/executions/{doer}/" in links(page)
+    assert "stopped" in text_of(desk.otto.get("/bulk/"))
+    monkeypatch.undo()
+    retry(doer.public_id, actor=CODE, reason=WHY)
+    desk.worker.work()
+    assert "1 of 1" in text_of(desk.otto.get(done["Location"]))
+    rows("UPDATE actions_bulkoperation SET finished_at = NULL")
+    rows("DELETE FROM actions_execution")
+    for address in ("/bulk/", done["Location"]):
+        assert "stopped" in text_of(desk.otto.get(address))
 
 
 def test_items_are_filtered_paged_and_exported(desk):

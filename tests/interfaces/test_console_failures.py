@@ -46,6 +46,7 @@ def test_resolve_leaves_the_list_and_a_new_failure_brings_it_back(desk):
     assert "comes back" in text_of(desk.otto.get(f"/failures/{fingerprint}/resolve/"))
     assert said(desk, fingerprint, "resolve")["Location"] == f"/failures/{fingerprint}/"
     assert (listed(desk), listed(desk, "resolved")) == ([], [fingerprint])
+    assert "Open 0 Resolved 1 Ignored 0" in text_of(desk.vera.get("/failures/"))
     page = text_of(desk.otto.get(f"/failures/{fingerprint}/"))
     assert "Resolved by otto" in page
     assert WHY in page

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from actions.engine.group import group
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
 from tests.journeys.test_admin_browser import SIZES, chromium, site
@@ -26,6 +27,9 @@ RULES = {
 }
 PAGES = {
     "overview": "/",
+    "executions": "/executions/?q=",
+    "failures": "/failures/",
+    "bulk": "/bulk/",
     "actions": "/actions/",
     "action": "/actions/face-form/",
     "trigger": "/actions/face-form/trigger/",
@@ -84,8 +88,19 @@ def world(site: str) -> Iterator[InlineWorker]:
         app.doubt.invoke()
         app.noop.invoke_many([{"n": number} for number in range(5)])
         worker.work(waiting=True)
-        app.noop.invoke(n=99)
+        app.noop.invoke(n=99, tags=["order", "mail"])
+        group()
         yield worker
+
+
+def _in_sight(place: Locator) -> bool:
+    """Whether the navigation, which is wider than a phone, is scrolled to it."""
+    return place.evaluate(
+        """link => {
+          const [place, frame] = [link.getBoundingClientRect(), link.parentElement.getBoundingClientRect()];
+          return place.left >= frame.left && place.right <= frame.right;
+        }"""
+    )
 
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
@@ -104,6 +119,8 @@ def test_every_page_fits_and_breaks_no_rule(site, world, chromium, tmp_path, siz
         seen.page.screenshot(path=folder / f"console-{name}-{size}-{scheme}.png")
         wide = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} is {wide} px too wide"
+        here = seen.page.locator("nav.nav [aria-current]")
+        assert not here.count() or _in_sight(here), f"{name}: the navigation does not show where one is"
         seen.judged(name)
     seen.page.goto("/actions/face-form/trigger/")
     seen.page.get_by_role("button", name="Trigger").click()

@@ -109,7 +109,7 @@ class ParamsForm(forms.Form):
             return forms.Select(choices=_choices(param))
         if param.kind == "json":
             return forms.Textarea(attrs={"rows": 6, "class": "do-json", "spellcheck": "false", **_LONGEST})
-        if param.kind == "text" and (param.longest or 0) > 200:
+        if param.kind == "text" and (param.longest or 0) > 400:
             return forms.Textarea(attrs={"rows": 4, **_LONGEST})
         attributes = dict(_INPUTS.get(param.kind, {}))
         if param.example:

@@ -17,8 +17,7 @@ from actions.engine.operate.cancel import cancel
 from actions.engine.operate.replay import replay
 from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
-from actions.engine.operate.subject import find
-from actions.errors import DoplatformError, ExecutionNotFound, Forbidden, GiveUp, NotRetryable, Refused, RetryLater
+from actions.errors import DoplatformError, ExecutionNotFound, Forbidden, GiveUp, Refused, RetryLater
 from actions.models import BulkItem, BulkOperation
 
 _PAGE = 200
@@ -31,8 +30,8 @@ def work(operation: str, context: Context) -> dict[str, Any]:
     """Do what is left of an operation; returns how many items were done, skipped and failed, and how many were left undone.
 
     An item's verb and its outcome commit together, so that a worker that dies in the middle repeats none. After some seconds
-    it makes room for other work, and goes on (RetryLater). Raises GiveUp for an operation that there is not, and when the
-    person who asked may do it no more.
+    it makes room for other work, and goes on (RetryLater); workers that are lost count since it last got further. Raises GiveUp
+    for an operation that there is not, and when the person who asked may do it no more.
     """
     found = BulkOperation.objects.filter(pk=UUID(operation)).first()
     if found is None:
@@ -42,6 +41,7 @@ def work(operation: str, context: Context) -> dict[str, Any]:
     act = partial(_VERBS[found.verb], actor, found)
     until = time.monotonic() + _SLICE
     handled = found.total - BulkItem.objects.filter(operation=found, outcome__isnull=True).count()
+    moved = False
     for item in _open_items(found):
         if _aborted(found.pk):
             break
@@ -50,6 +50,9 @@ def work(operation: str, context: Context) -> dict[str, Any]:
         began = time.monotonic()
         _still_permitted(found, actor)
         _settle(item, act)
+        if not moved:
+            ledger.made_headway(ids.parse_id(context.execution_id))
+            moved = True
         handled += 1
         context.progress(handled, found.total)
         if pause:
@@ -133,30 +136,22 @@ def _retry(actor: Actor, operation: BulkOperation, item: BulkItem) -> None:
 
 
 def _run_now(actor: Actor, operation: BulkOperation, item: BulkItem) -> None:
-    _unchanged(item)
-    run_now(ids.public_id(item.execution_id), actor=actor, reason=operation.reason)
+    run_now(ids.public_id(item.execution_id), actor=actor, reason=operation.reason, seen_attempt=item.attempt)
 
 
 def _cancel(actor: Actor, operation: BulkOperation, item: BulkItem) -> None:
-    _unchanged(item)
-    cancel(ids.public_id(item.execution_id), actor=actor, reason=operation.reason)
+    cancel(ids.public_id(item.execution_id), actor=actor, reason=operation.reason, seen_attempt=item.attempt)
 
 
 def _replay(actor: Actor, operation: BulkOperation, item: BulkItem) -> UUID | None:
-    key = f"bulk:{operation.pk}:{item.position}"
-    accepted = replay(ids.public_id(item.execution_id), actor=actor, reason=operation.reason, idempotency_key=key)
+    accepted = replay(
+        ids.public_id(item.execution_id),
+        actor=actor,
+        reason=operation.reason,
+        idempotency_key=f"bulk:{operation.pk}:{item.position}",
+        seen_attempt=item.attempt,
+    )
     return ids.parse_id(accepted.id)
-
-
-def _unchanged(item: BulkItem) -> None:
-    """Raise Refused where a new attempt was made since the person looked."""
-    subject = find(ids.public_id(item.execution_id))
-    if subject.attempt != item.attempt:
-        raise NotRetryable(
-            f"{subject.public_id} has moved on since it was chosen: attempt {subject.attempt}, {subject.status}. "
-            "Nothing was changed.",
-            status=subject.status,
-        )
 
 
 _VERBS: dict[str, Callable[[Actor, BulkOperation, BulkItem], "UUID | None"]] = {

@@ -43,7 +43,17 @@ from actions.engine.ledger.steps import (
     take_events,
     unblock,
 )
-from actions.engine.ledger.verbs import last_retry, make_due, move, origin, prune, record, request_cancel
+from actions.engine.ledger.verbs import (
+    forget_bulk,
+    last_retry,
+    made_headway,
+    make_due,
+    move,
+    origin,
+    prune,
+    record,
+    request_cancel,
+)
 
 __all__ = [
     "MAINTAIN_LOCK",
@@ -60,10 +70,12 @@ __all__ = [
     "copy_step",
     "due_queues",
     "emit",
+    "forget_bulk",
     "forget_deadlines",
     "held",
     "last_retry",
     "lock",
+    "made_headway",
     "make_due",
     "move",
     "origin",

@@ -97,6 +97,16 @@ def prune(*, days: int, size: int, newest: UUID) -> int:
     return int(fetch("prune", {"days": days, "size": size, "newest": newest})[0][0])
 
 
+def forget_bulk(*, days: int, size: int) -> int:
+    """Delete up to `size` items of bulk operations that ended more than `days` ago, and those without items; how many items."""
+    return int(fetch("forget_bulk", {"days": days, "size": size})[0][0])
+
+
+def made_headway(id: UUID | None) -> None:  # noqa: A002
+    """Forget the workers that an execution has lost: it has got further since."""
+    fetch("made_headway", {"id": id})
+
+
 def last_retry(id: UUID, *, attempt: int) -> tuple[str, datetime] | None:  # noqa: A002
     """Who retried that attempt of an execution, and when; None when nobody did."""
     rows = fetch("last_retry", {"id": id, "attempt": attempt})

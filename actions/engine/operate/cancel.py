@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.engine.advance import advance_one, lock
-from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on, permitted
+from actions.engine.operate.subject import ROUNDS, Subject, find, moved_on, permitted, unchanged
 from actions.engine.operate.tree import cancel_below
 from actions.errors import AlreadyFinished, InDoubt, Refused, describe
 from actions.states import FINISHED, Effects, Outcome, Status
@@ -20,12 +20,15 @@ class Cancelled:
     asked: bool = False
 
 
-def cancel(execution_id: str, *, actor: Actor, reason: str = "", force: bool = False) -> Cancelled:
+def cancel(
+    execution_id: str, *, actor: Actor, reason: str = "", force: bool = False, seen_attempt: int | None = None
+) -> Cancelled:
     """Stop an execution.
 
     Not running: cancelled at once. Running with `database` effects: cancelled at once, and the fence rolls its writes
     back. Running otherwise: asked to stop, which its handler sees at its next heartbeat; `force` does not wait for that,
-    and puts an external one in doubt. Raises AlreadyFinished, and Refused for one in doubt.
+    and puts an external one in doubt. Raises AlreadyFinished, and Refused for one in doubt or where another attempt was begun
+    since `seen_attempt`.
     """
     verb = "force_stop" if force else "cancel"
     for _ in range(ROUNDS):
@@ -35,6 +38,7 @@ def cancel(execution_id: str, *, actor: Actor, reason: str = "", force: bool = F
                 lock([subject.parent, subject.id])
                 subject = find(execution_id)
             _refuse_ended(subject)
+            unchanged(subject, seen_attempt)
             done = _cancel(subject, actor, reason, force=force)
             if done is not None and done.now == Status.CANCELLED:
                 _tell_tree(subject, actor, reason)
@@ -49,7 +53,10 @@ def _cancel(subject: Subject, actor: Actor, reason: str, *, force: bool) -> Canc
     if subject.effects == Effects.DATABASE:
         return _move(subject, Status.CANCELLED, "execution.cancelled", actor, reason, Outcome.CANCELLED)
     if not force:
-        ledger.request_cancel(id=subject.id, attempt=subject.attempt, actor=actor, reason=reason)
+        if not ledger.request_cancel(id=subject.id, attempt=subject.attempt, actor=actor, reason=reason):
+            now = find(subject.public_id)
+            if (now.status, now.attempt) != (subject.status, subject.attempt):
+                return None
         return Cancelled(subject, Status.RUNNING, asked=True)
     if subject.effects == Effects.EXTERNAL:
         return _move(subject, Status.IN_DOUBT, "execution.force_stopped", actor, reason, Outcome.IN_DOUBT)

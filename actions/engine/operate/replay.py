@@ -13,7 +13,7 @@ from actions.definitions.registry import registry
 from actions.engine import access, inputs, ledger, secrets
 from actions.engine.accept import accept
 from actions.engine.operate.once import first
-from actions.engine.operate.subject import Subject, find, permitted
+from actions.engine.operate.subject import Subject, find, permitted, unchanged
 from actions.engine.statements import fetch
 from actions.engine.workflows.entry import OVERRIDE
 from actions.errors import IdempotencyConflict, StepNotFound
@@ -29,6 +29,7 @@ def replay(
     idempotency_key: str | None = None,
     from_step: str | None = None,
     callback: Kept | None = None,
+    seen_attempt: int | None = None,
 ) -> Accepted:
     """Do it once more. `params` replaces the original's; a secret left as dots keeps its value.
 
@@ -36,11 +37,16 @@ def replay(
     with `params` (its own, where none are given) and goes on from there. The original's callback is not taken over; `callback`
     is that of the API key that asks.
 
-    The same `idempotency_key` for another execution, step or edit is refused. Raises what accept raises for the params,
-    ExecutionNotFound, StepNotFound, ActionNotFound when the code has it no more.
+    The same `idempotency_key` for another execution, step or edit is refused. Raises Refused where another attempt was begun
+    since `seen_attempt`, what accept raises for the params, ExecutionNotFound, StepNotFound, ActionNotFound when the code has
+    it no more.
     """
     with access.acting():
         subject, reason = permitted(execution_id, actor, "replay", reason)
+        if seen_attempt is not None:
+            # Held, so that no attempt begins between this look and the commit.
+            Execution.objects.select_for_update().filter(pk=subject.id).values_list("pk").first()
+            unchanged(find(execution_id), seen_attempt)
         action = registry.find(subject.action, (lambda _: False) if actor.kind == "api_key" else None)
         wanted = _params(subject, params if from_step is None else None)
         invocation = Invocation(

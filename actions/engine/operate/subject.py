@@ -68,5 +68,15 @@ def moved_on(subject: Subject) -> Refused:
     )
 
 
+def unchanged(subject: Subject, seen_attempt: int | None) -> None:
+    """Raise Refused where the actor saw another attempt than the one that there is now; None: it does not matter."""
+    if seen_attempt not in {None, subject.attempt}:
+        raise Refused(
+            f"{subject.public_id} has moved on since it was chosen: attempt {subject.attempt}, {subject.status}. "
+            "Nothing was changed.",
+            status=subject.status,
+        )
+
+
 def _unknown(execution_id: str) -> ExecutionNotFound:
     return ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")

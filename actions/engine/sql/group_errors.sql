@@ -1,12 +1,13 @@
 -- Count the failures behind the mark and move the mark, in one statement. What has an xid below pg_snapshot_xmin has ended:
--- such entries can neither appear nor vanish any more. The verbs are those of the index audit_failures.
+-- such entries can neither appear nor vanish any more. The verbs are those of the index audit_failures. %(bound)s as in tally.sql.
 WITH mark AS MATERIALIZED (
-  SELECT id, xid, entry FROM actions_errormark FOR UPDATE
+  SELECT id, xid, entry, settled FROM actions_errormark FOR UPDATE
 ), batch AS MATERIALIZED (
   SELECT audit.xid, audit.id, audit.execution_id, audit.attempt, audit.action, audit.at
   FROM actions_auditentry AS audit
   WHERE (audit.xid, audit.id) > ((SELECT xid FROM mark), (SELECT entry FROM mark))
-    AND audit.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    AND audit.id > (SELECT settled FROM mark)
+    AND audit.xid < coalesce(%(bound)s::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
     AND audit.verb IN ('execution.failed', 'execution.retrying', 'execution.in_doubt', 'execution.rescued')
   ORDER BY audit.xid, audit.id
   LIMIT %(size)s

@@ -2,13 +2,16 @@
 --
 -- Entries with an xid below pg_snapshot_xmin can neither appear nor vanish any more (seal_boundary.sql), so each is counted
 -- once. The mark's row is locked: of two that count at once, the second begins where the first has ended.
+--
+-- After a restore into another cluster (mark_state.sql), %(bound)s takes in what came with it and was not counted before.
 WITH mark AS MATERIALIZED (
-  SELECT xid, entry FROM actions_tallymark WHERE number = 1 FOR UPDATE
+  SELECT xid, entry, settled FROM actions_tallymark WHERE number = 1 FOR UPDATE
 ), batch AS MATERIALIZED (
   SELECT xid, id, at, verb, action
   FROM actions_auditentry
   WHERE (xid, id) >= ((SELECT xid FROM mark), (SELECT entry FROM mark))
-    AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    AND id > (SELECT settled FROM mark)
+    AND xid < coalesce(%(bound)s::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
   ORDER BY xid, id
   LIMIT %(size)s
 ), added AS (
