@@ -21,10 +21,10 @@ _ONE = """
 SELECT id, action_id, queue, priority, status, attempt, tries, losses, error - 'traceback' AS error,
   actor_kind, actor_id, actor_label, tags, created_at, available_at, started_at, finished_at, parent_id, step,
   params, result, idempotency_key, replay_of_id, cancel_requested_at,
-  (SELECT json_agg(json_build_object('number', number, 'outcome', outcome, 'started_at', started_at,
+  CASE WHEN attempt > 0 THEN (SELECT json_agg(json_build_object('number', number, 'outcome', outcome, 'started_at', started_at,
       'finished_at', finished_at, 'duration', duration, 'error', error - 'traceback', 'progress', progress) ORDER BY number)
     FROM (SELECT * FROM actions_attempt WHERE execution_id = execution.id ORDER BY number DESC LIMIT %(ATTEMPTS)s) AS attempt
-  )::text AS attempts,
+  ) END::text AS attempts,
   (SELECT json_agg(json_build_object('id', id, 'step', step, 'action', action_id, 'status', status, 'attempt', attempt,
       'optional', optional, 'detached', detached) ORDER BY id)
     FROM (SELECT * FROM actions_execution AS below WHERE below.parent_id = execution.id ORDER BY id LIMIT %(STEPS)s) AS below
