@@ -30,6 +30,7 @@ SENTENCES = {
     "{sealed_to}. Was this database loaded from another server?",
     "sealing_disturbed": "Audit entries changed while they were being sealed: {counted} were counted, {found} found between "
     "{first} and {last}. Nothing was sealed; run audit_verify.",
+    "tallies_restored": "This database was loaded from another server; its charts go on, {counted} audit entries were counted.",
     "api_failed": "A request to the API failed by a fault of ours, and was told so: {error}",
     "endings_unheard": "Redis was not understood; those who wait for executions are told from the table: {error}",
     "wake_failed": "Redis does not answer; nothing is lost, work only starts some seconds later: {error}",

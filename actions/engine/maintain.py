@@ -46,16 +46,24 @@ def prune(*, days: int | None = None) -> int:
     Bulk operations that ended as long ago go too, and selections on which nobody has acted for a day.
     """
     kept = conf.get().RETENTION_DAYS if days is None else days
+    total = _prune(kept)
+    _forget_bulk(kept)
+    return total
+
+
+def _prune(days: int) -> int:
     total = 0
     while True:
-        gone = ledger.prune(days=kept, size=_PRUNE_SIZE, newest=_oldest_kept(kept))
+        gone = ledger.prune(days=days, size=_PRUNE_SIZE, newest=_oldest_kept(days))
         total += gone
         if gone < _PRUNE_SIZE:
-            break
+            return total
+
+
+def _forget_bulk(days: int) -> None:
     # Again after the last items: an operation goes when it has none left.
-    while ledger.forget_bulk(days=kept, size=_PRUNE_SIZE):
+    while ledger.forget_bulk(days=days, size=_PRUNE_SIZE):
         pass
-    return total
 
 
 def _oldest_kept(days: int) -> UUID:
@@ -99,8 +107,9 @@ class Maintain:
             Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("group", group, _GROUP_EVERY),
             Chore("tidy", planner.tidy, planner.EVERY),
-            Chore("prune", prune, _PRUNE_EVERY),
+            Chore("prune", lambda: _prune(conf.get().RETENTION_DAYS), _PRUNE_EVERY),
             Chore("forget", forget, _FORGET_EVERY),
+            Chore("forget_bulk", lambda: _forget_bulk(conf.get().RETENTION_DAYS), _FORGET_EVERY),
         ]
 
     def step(self) -> bool:
