@@ -95,7 +95,7 @@ MUTANTS = (
         (
             Change(
                 "actions/engine/accept.py",
-                r"transaction\.on_commit\(partial\(_wake, (.+)\), robust=True\)",
+                r"wrapper\.on_commit\(partial\(_wake, (.+)\), robust=True\)",
                 r"_wake(\1)",
             ),
         ),
