@@ -50,8 +50,8 @@ class _Known:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.names: dict[tuple[Any, ...], bytes] = {}
-        # As Django's connection reads them, but for moments: Django's loader for these is Python, and was a tenth of what a
-        # client spent on an invocation. psycopg's own gives the session's time zone, which Django has set to the same one.
+        # As Django's connection reads them, but for moments: Django's loader for these is Python, called for each value.
+        # psycopg's own gives the session's time zone, which Django has set to the same one.
         self.adapters = AdaptersMap(connection.adapters)
         self.adapters.register_loader("timestamptz", TimestamptzLoader)
 

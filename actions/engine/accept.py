@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import structlog
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from psycopg.errors import LockNotAvailable
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actions.definitions.action import Action
+
+log = structlog.get_logger(__name__)
 
 DERIVED = "*"
 """Principal of derived keys: whoever asks, it is the same request."""
@@ -338,12 +341,13 @@ def _refuse_twins(rows: list[dict[str, Any]]) -> None:
 def _wake_after_commit(queue: str, *public: str) -> None:
     """At once where the statement was a transaction of its own, else when the caller's commits."""
     wrapper = connections[DEFAULT_DB_ALIAS]
-    if wrapper.in_atomic_block or not wrapper.get_autocommit():
-        wrapper.on_commit(partial(_wake, queue, *public), robust=True)
-    else:
-        _wake(queue)
+    wrapper.on_commit(partial(_wake, queue, *public), robust=True)
 
 
 def _wake(queue: str, *_: str) -> None:
     crash_point("accept.committed")
-    dispatch.wake_soon(queue)
+    try:
+        dispatch.wake_soon(queue)
+    except Exception as error:  # noqa: BLE001  (it is stored: a fault here must not read as a refusal; maintain wakes)
+        # Django's robust hooks cannot say this: they ask the hook for a __qualname__, which a partial has not.
+        log.warning("wake_failed", queues=[queue], error=f"{type(error).__name__}: {error}"[:500])

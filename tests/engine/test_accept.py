@@ -9,6 +9,7 @@ import pytest
 
 from actions import InvalidParams
 from actions.definitions.engine import Invocation
+from actions.engine import dispatch
 from actions.engine.accept import accept
 from actions.errors import InvalidInput
 from tests.app import actions as app
@@ -195,3 +196,15 @@ def test_a_year_one_with_a_zone_east_of_greenwich_is_now_or_refused_but_never_a_
     """B28"""
     with pytest.raises(InvalidInput):
         app.noop.invoke(available_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+
+
+def test_a_fault_in_waking_is_no_fault_of_what_is_stored(worker, monkeypatch):
+    """Raised, it would tell the caller that nothing was stored; maintain wakes the queue later."""
+
+    def broken(*queues: str) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(dispatch, "wake_soon", broken)
+    for handle in (app.noop.invoke(), app.noop.invoke(idempotency_key="once")):
+        assert handle.status == "queued"
+    assert app.noop.invoke_many([{}, {}])[1].status == "queued"

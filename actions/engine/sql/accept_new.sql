@@ -1,5 +1,5 @@
 -- Store one execution that has no key and no secrets, and its audit entry. Nothing can be in its way, so that nothing is
--- looked for: accept.sql, which can do the same, takes 40 µs more of the server's time.
+-- looked for: accept.sql can do the same, and costs the server more.
 WITH audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, reason, data)
   VALUES (
