@@ -1,6 +1,6 @@
 """What an ending asks for besides its record: the failure handler, the resolver, a wake-up. All in settle's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -53,7 +53,7 @@ def follow(
 def wake_later(queues: Iterable[str]) -> None:
     """Wake queues after the commit."""
     for queue in set(queues):
-        transaction.on_commit(partial(dispatch.wake_soon, queue), robust=True)
+        _after_commit(partial(dispatch.wake_soon, queue))
 
 
 def _tell(id: UUID, action: str, attempt: int, status: Status, error: dict[str, Any] | None, delay: float) -> None:  # noqa: A002
@@ -61,7 +61,17 @@ def _tell(id: UUID, action: str, attempt: int, status: Status, error: dict[str, 
     tell = log.info if status == Status.RETRYING else log.warning
     if error is not None:
         told = {"action": action, "execution": ids.public_id(id), "attempt": attempt, "delay": delay}
-        transaction.on_commit(partial(tell, f"execution_{status}", **told, message=error["message"]), robust=True)
+        _after_commit(partial(tell, f"execution_{status}", **told, message=error["message"]))
+
+
+def _after_commit(call: Callable[[], object]) -> None:
+    """Call it when this has committed; a fault is logged, and what has committed stays so."""
+
+    def after_commit() -> None:
+        # Django names a robust hook that failed by its __qualname__, which a partial has not.
+        call()
+
+    transaction.on_commit(after_commit, robust=True)
 
 
 def _accept(action: Any, params: dict[str, Any], id: UUID, attempt: int, due: datetime | None = None) -> None:  # noqa: A002

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from actions import InvalidParams
+from actions.engine import dispatch
 from actions.engine.operate.cancel import cancel
 from actions.engine.operate.pause import pause_action
 from actions.engine.operate.replay import replay
@@ -32,6 +33,19 @@ def test_a_retry_is_a_new_attempt_of_the_same_execution_with_its_tries_counted_a
     assert (handle.result(timeout=0), effects(handle)) == ("at last", 1)
     assert outcomes(handle) == ["failed"] * 4 + ["succeeded"]
     assert value("SELECT count(*) FROM actions_execution") == 1
+
+
+def test_a_fault_in_waking_is_no_fault_of_a_verb_that_was_done(worker: StageWorker, monkeypatch):
+    """Django's robust hooks cannot name a partial that fails, and would raise that instead."""
+
+    def broken(*queues: str) -> None:
+        raise RuntimeError("can't start new thread")
+
+    handle = app.give_up.invoke()
+    worker.work()
+    monkeypatch.setattr(dispatch, "wake_soon", broken)
+    retry(handle.id, actor=ALICE, reason="mended")
+    assert (handle.status, verbs(handle)[-1]) == ("queued", "retried")
 
 
 def test_the_second_of_two_retries_is_told_who_was_first(worker: StageWorker):
