@@ -105,18 +105,7 @@ class ApiKeyAdmin(Managed):
         form = KeyForm(request.POST if request.method == "POST" else None, me=me)
 
         def act() -> HttpResponse:
-            said = form.cleaned_data
-            made = create(
-                **form.chosen,
-                label=said["label"],
-                scopes=said["scopes"],
-                days=said["days"],
-                rate=said["rate"],
-                callback=form.callback,
-                actor=me,
-                reason=said["reason"],
-                once=f"{me.principal} {sent_key(request)}",
-            )
+            made = create(**form.chosen, actor=me, once=f"{me.principal} {sent_key(request)}")
             return self._show_once(request, made)
 
         back = reverse("admin:actions_apikey_changelist")

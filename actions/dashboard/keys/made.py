@@ -33,18 +33,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = ScopesForm(request.POST if request.method == "POST" else None, me=me, permissions=_permissions(request))
 
     def call() -> NewKey:
-        said = form.cleaned_data
-        return create(
-            **form.chosen,
-            label=said["label"],
-            scopes=said["scopes"],
-            days=said["days"],
-            rate=said["rate"],
-            callback=form.callback,
-            actor=me,
-            reason=said["reason"],
-            once=f"{me.principal} {sent_key(request)}",
-        )
+        return create(**form.chosen, actor=me, once=f"{me.principal} {sent_key(request)}")
 
     context = {"title": "New API key", "explain": words.EXPLAIN["create_key"], "crumbs": crumbs()}
     return _ask(request, "key_new.html", form, call, context)

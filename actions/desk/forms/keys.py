@@ -78,10 +78,13 @@ class WhoseForm(CallbackForm):
         self.fields["owner"].choices = [*names, (MYSELF, f"{me.label} (yourself)")]  # type: ignore[attr-defined]
 
     @property
-    def chosen(self) -> dict[str, str]:
-        """The owner as engine.keys.create takes it."""
-        owner = self.cleaned_data["owner"]
-        return {"user": self.me.label} if owner == MYSELF else {"account": owner.removeprefix("service:")}
+    def chosen(self) -> dict[str, Any]:
+        """What engine.keys.create is told: the owner, the scopes, and what else was said."""
+        said = self.cleaned_data
+        owner = said["owner"]
+        whose = {"user": self.me.label} if owner == MYSELF else {"account": owner.removeprefix("service:")}
+        same = {name: said[name] for name in ("label", "scopes", "days", "rate", "reason")}
+        return {**whose, **same, "callback": self.callback}
 
 
 class KeyForm(WhoseForm):
