@@ -154,7 +154,7 @@ def _schema_faults(action: Any) -> Iterator[CheckMessage]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", PydanticJsonSchemaWarning)
-                schema.json_schema()
+                schema.make_json_schema()
         except (PydanticInvalidForJsonSchema, PydanticUserError) as error:
             yield Error(
                 f"The {kind} of {action.name} have no JSON schema: {str(error).splitlines()[0]}",

@@ -3,7 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pydantic
@@ -48,8 +48,13 @@ class Params:
         """Param names in the order of the handler's signature."""
         return list(self._model.model_fields)
 
+    @cached_property
     def json_schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of the params object."""
+        """JSON Schema (2020-12) of the params object; not to be changed."""
+        return self.make_json_schema()
+
+    def make_json_schema(self) -> dict[str, Any]:
+        """The same made anew; pydantic warns of what it cannot say."""
         return self._model.model_json_schema()
 
     def load(self, text: str) -> dict[str, Any]:
@@ -122,8 +127,13 @@ class Result:
         except (pydantic.errors.PydanticSchemaGenerationError, pydantic.errors.PydanticUserError) as error:
             raise InvalidDefinition(f"{name}: the result has no JSON schema: {error}") from None
 
+    @cached_property
     def json_schema(self) -> dict[str, Any]:
-        """JSON Schema of the result."""
+        """JSON Schema of the result; not to be changed."""
+        return self.make_json_schema()
+
+    def make_json_schema(self) -> dict[str, Any]:
+        """The same made anew; pydantic warns of what it cannot say."""
         return self._adapter.json_schema(mode="serialization")
 
     def load(self, text: str | None) -> Any:

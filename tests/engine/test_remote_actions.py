@@ -106,7 +106,7 @@ def test_params_of_a_typed_dict(remotely: Any, crew: Any):
     assert [request.json() for request in one.ledger] == [
         {"sku": "mug", "kind": "in"}, {"sku": "mug", "quantity": 2, "kind": "out"},
     ]  # fmt: skip
-    assert declared.params.json_schema()["required"] == ["sku", "kind"]
+    assert declared.params.json_schema["required"] == ["sku", "kind"]
 
 
 def test_the_signature_is_verified_by_the_library_on_the_other_side(remotely: Any, crew: Any, settings: Any):

@@ -2,8 +2,9 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -25,13 +26,29 @@ MOST_QUERIES = 10
 
 @dataclass
 class Desk:
-    """Vera may look, Otto operates, Ada administrates, Nora may log in and nothing more."""
+    """Vera may look, Otto operates, Ada administrates, Nora may log in and nothing more. Who is asked for logs in."""
 
-    vera: Client
-    otto: Client
-    ada: Client
-    nora: Client
     worker: InlineWorker
+
+    @cached_property
+    def vera(self) -> Client:
+        """A Viewer's browser."""
+        return browser("vera")
+
+    @cached_property
+    def otto(self) -> Client:
+        """An Operator's."""
+        return browser("otto")
+
+    @cached_property
+    def ada(self) -> Client:
+        """An Administrator's."""
+        return browser("ada")
+
+    @cached_property
+    def nora(self) -> Client:
+        """Of somebody without any permission."""
+        return browser("nora")
 
     def failed(self, message: str = "broken") -> Handle:
         """An execution that has failed for good."""
@@ -54,19 +71,30 @@ def desk(engine: None, settings: Any) -> Iterator[Desk]:
     # Static files from where they stand: nothing is collected for tests.
     settings.WHITENOISE_AUTOREFRESH = True
     with inline_worker() as worker:
-        yield Desk(
-            client("vera", "Viewer"), client("otto", "Operator"), client("ada", "Administrator"), client("nora"), worker
-        )
+        for name, *groups in (("vera", "Viewer"), ("otto", "Operator"), ("ada", "Administrator"), ("nora",)):
+            person(name, *groups)
+        yield Desk(worker)
     rows("DELETE FROM django_admin_log")
 
 
 def client(name: str, *groups: str) -> Client:
-    """A logged-in browser of somebody who is in these groups."""
+    """A logged-in browser of somebody new who is in these groups."""
+    person(name, *groups)
+    return browser(name)
+
+
+def person(name: str, *groups: str) -> None:
+    """Somebody who may enter the admin, in these groups."""
     user = User.objects.create_user(name, password=name, is_staff=True)
-    user.groups.set(Group.objects.filter(name__in=groups))
-    browser = Client(raise_request_exception=True)
-    browser.force_login(user)
-    return browser
+    if groups:
+        user.groups.set(Group.objects.filter(name__in=groups))
+
+
+def browser(name: str) -> Client:
+    """One in which somebody has logged in."""
+    opened = Client(raise_request_exception=True)
+    opened.force_login(User.objects.get(username=name))
+    return opened
 
 
 def page_of(execution: Handle | str, verb: str = "change") -> str:
@@ -111,12 +139,10 @@ def confirm(browser: Client, execution: Handle, verb: str, **said: str) -> Any:
     return browser.post(page_of(execution, verb), {**hidden_in(opened), "reason": WHY, **said})
 
 
-def count_queries(look: Callable[[], Any]) -> int:
+def count_queries(browser: Client, address: str, *said: Any) -> int:
     """How many queries a page makes."""
-    with CaptureQueriesContext(
-        connection,
-    ) as caught:
-        assert look().status_code == 200
+    with CaptureQueriesContext(connection) as caught:
+        assert browser.get(address, *said).status_code == 200
     return len(caught)
 
 

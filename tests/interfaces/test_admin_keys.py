@@ -246,7 +246,7 @@ def test_pages_have_no_inline_script_or_style_and_few_queries(desk):
         body = desk.ada.get(address).content.decode()
         assert "<style" not in body and " style=" not in body and "<script>alert" not in body, address
         assert all("src=" in tag for tag in body.split("<script")[1:]), address
-        assert count_queries(lambda address=address: desk.ada.get(address)) <= MOST_QUERIES
+        assert count_queries(desk.ada, address) <= MOST_QUERIES
     assert "do_live_" not in text_of(desk.ada.get(f"{KEYS}?state=revoked"))
 
 

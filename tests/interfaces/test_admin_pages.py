@@ -270,7 +270,7 @@ def test_pages_make_few_queries_whatever_they_show(desk):
         *PAGES, AUDIT, f"{AUDIT}{entry}/change/", page_of(handle), page_of(handle, "retry"), page_of(handle, "replay"),
         f"{LIST}?status=failed&action=test-fail", f"{ACTIONS}test-fail/change/", f"{ACTIONS}test-fail/trigger/",
     ]  # fmt: skip
-    made = {address: count_queries(lambda address=address: desk.ada.get(address)) for address in addresses}
+    made = {address: count_queries(desk.ada, address) for address in addresses}
     assert {address: number for address, number in made.items() if number > MOST_QUERIES} == {}
 
 

@@ -237,7 +237,7 @@ def test_a_workflow_page_makes_few_queries_whatever_it_shows(desk, compose, chai
         "list": LIST, "steps": f"{LIST}?kind=step",
     }  # fmt: skip
     User.objects.get(username="ada")
-    made = {name: count_queries(lambda address=address: desk.ada.get(address)) for name, address in addresses.items()}
+    made = {name: count_queries(desk.ada, address) for name, address in addresses.items()}
     assert {name: number for name, number in made.items() if number > MOST_QUERIES} == {}
     assert made["small"] == made["large"]
 
@@ -256,8 +256,8 @@ def test_two_thousand_steps_cost_no_more_queries_and_little_time(desk, compose):
         "UPDATE actions_execution SET status = 'failed', finished_at = now(), error = '{\"message\": \"far down\"}' "
         "WHERE step = 'step-1800'"
     )
-    queries = count_queries(lambda: desk.otto.get(page_of(few)))
-    assert count_queries(lambda: desk.otto.get(page_of(many))) == queries
+    queries = count_queries(desk.otto, page_of(few))
+    assert count_queries(desk.otto, page_of(many)) == queries
     rows("ANALYZE actions_execution")
     started = time.monotonic()
     page = desk.otto.get(page_of(many))

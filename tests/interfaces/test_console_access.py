@@ -149,7 +149,7 @@ def test_read_only_is_asked_by_the_engine_too(read_only):
 def test_pages_make_few_queries(desk, address):
     desk.failed()
     desk.in_doubt()
-    assert count_queries(lambda: desk.otto.get(address)) <= MOST_QUERIES
+    assert count_queries(desk.otto, address) <= MOST_QUERIES
 
 
 def test_a_live_page_sends_only_what_has_changed(desk):

@@ -238,7 +238,7 @@ def test_whether_it_is_sealed_is_said(desk):
 def test_pages_make_few_queries(desk, story, address):
     """D17"""
     place = address.format(last("execution.retried").pk)
-    assert count_queries(lambda: desk.ada.get(place)) <= MOST_QUERIES
+    assert count_queries(desk.ada, place) <= MOST_QUERIES
 
 
 def test_texts_of_others_stay_text(desk):

@@ -102,7 +102,7 @@ def test_pages_lead_on_and_cost_the_same(desk, told, monkeypatch):
         address = answer.context["older"]
     assert [len(page) for page in seen] == [50, 50, 20]
     assert len({row for page in seen for row in page}) == 120
-    assert count_queries(lambda: desk.vera.get("/deliveries/?state=pending")) <= MOST_QUERIES
+    assert count_queries(desk.vera, "/deliveries/?state=pending") <= MOST_QUERIES
     monkeypatch.setattr(queries, "WINDOW", 100)
     first = desk.vera.get("/deliveries/?state=delivered")
     assert "Look further" in text_of(first)

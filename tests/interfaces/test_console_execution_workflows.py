@@ -153,7 +153,7 @@ def test_a_wide_one_is_a_list_with_a_note(desk, compose):
     assert page.context["graph"].nodes == ()
     assert "151 steps are more than a graph can show (150)" in text_of(page)
     assert "step-150" in text_of(page)
-    assert count_queries(lambda: desk.ada.get(page_of(many))) <= MOST_QUERIES
+    assert count_queries(desk.ada, page_of(many)) <= MOST_QUERIES
 
 
 def test_keys_of_steps_stay_text_in_the_graph(desk, compose):

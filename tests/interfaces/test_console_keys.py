@@ -271,7 +271,7 @@ def test_a_key_that_expires_soon_says_so(desk, key):
 def test_pages_make_few_queries(desk, key, address):
     for number in range(5):
         new_key("action:*:read", account=f"other-{number}")
-    assert count_queries(lambda: desk.ada.get(address.format(key.id))) <= MOST_QUERIES
+    assert count_queries(desk.ada, address.format(key.id)) <= MOST_QUERIES
 
 
 def test_read_only_hides_and_refuses(desk, key, settings):

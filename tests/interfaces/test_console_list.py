@@ -197,8 +197,8 @@ def test_the_list_makes_few_queries(desk, text):
     fingerprint = failed_group(desk, 2)
     address = list_of(f"group:{fingerprint} state:failed" if text == "group" else text)
     for look in (address, f"{address}&counts=1", address.replace("/executions/", "/executions/counts/")):
-        assert count_queries(lambda at=look: desk.otto.get(at)) <= MOST_QUERIES, look
-    assert count_queries(lambda: desk.otto.get("/executions/suggest/?q=action:&at=7")) <= 5
+        assert count_queries(desk.otto, look) <= MOST_QUERIES, look
+    assert count_queries(desk.otto, "/executions/suggest/?q=action:&at=7") <= 5
 
 
 def test_the_group_of_a_failure_is_a_search(desk):

@@ -24,8 +24,8 @@ def test_the_context_is_not_a_param_and_order_is_that_of_the_signature():
     params = Params(handler, "unit")
     assert params.fields == ["order", "ship_on", "to", "note"]
     assert params.context == "context"
-    assert "context" not in params.json_schema()["properties"]
-    assert params.json_schema()["required"] == ["order", "ship_on", "to"]
+    assert "context" not in params.json_schema["properties"]
+    assert params.json_schema["required"] == ["order", "ship_on", "to"]
 
 
 def test_loading_gives_rich_values_and_defaults():
