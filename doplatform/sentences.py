@@ -27,7 +27,7 @@ SENTENCES = {
     "chore_failed": "{chore} failed, and is tried again at its time; the other chores go on: {error}",
     "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",
     "sealing_stopped": "Sealing has stopped: this server counts transactions from {oldest_open}, seal {seal} had come to "
-    "{sealed_to}. Was this database loaded from another server?",
+    "{sealed_to}. Was this database loaded from another server? docs/operations.md, Backups, says how to go on.",
     "sealing_disturbed": "Audit entries changed while they were being sealed: {counted} were counted, {found} found between "
     "{first} and {last}. Nothing was sealed; run audit_verify.",
     "tallies_restored": "This database was loaded from another server; its charts go on, {counted} audit entries were counted.",
