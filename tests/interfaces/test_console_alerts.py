@@ -292,6 +292,20 @@ def test_read_only_hides_and_refuses(desk, told, settings):
     assert state() == before
 
 
+def test_the_admin_shows_them_to_the_same_people_and_changes_nothing(desk, told):
+    """D10"""
+    for name, allowed in (("alertrule", True), ("alert", True), ("alertchannel", False)):
+        place = f"/admin/actions/{name}/"
+        assert desk.ada.get(place).status_code == 200
+        assert (desk.vera.get(place).status_code == 200) == allowed
+        assert desk.nora.get(place).status_code == 403
+        assert desk.ada.post(f"{place}add/", {"name": "x"}).status_code == 403
+        assert desk.ada.post(f"{place}1/delete/", {"post": "yes"}).status_code == 403
+        assert count_queries(lambda place=place: desk.ada.get(place)) <= MOST_QUERIES
+    assert f'href="/alerts/log/{told["alert"]}/"' in desk.vera.get("/admin/actions/alert/").content.decode()
+    assert len(state()[1]) == 2
+
+
 def test_the_commands_list_and_test(desk, told, capsys, tmp_path):
     import json
 
