@@ -5,6 +5,8 @@ from typing import Any
 from actions import conf
 from actions.definitions.action import action
 from actions.definitions.context import Context
+from actions.engine.alerts import DELIVER as ALERT
+from actions.engine.alerts import deliver as alerts
 from actions.engine.bulk.begin import ACTION as BULK
 from actions.engine.bulk.work import work
 from actions.engine.callbacks import DELIVER, deliver
@@ -37,3 +39,17 @@ def bulk_operation(operation: str, context: Context) -> dict[str, Any]:
 def deliver_callback(delivery: str, context: Context) -> dict[str, Any]:
     """Tell the URL of a callback that an execution has ended."""
     return deliver.deliver(delivery, context)
+
+
+@action(
+    ALERT,
+    effects=Effects.REPEATABLE,
+    retry=_ONE_DAY,
+    timeout=60,
+    atomic=False,
+    queue=conf.get().ALERT_QUEUE,
+    tags=["alert"],
+)
+def deliver_alert(delivery: str, context: Context) -> dict[str, Any]:
+    """Tell a channel of an alert."""
+    return alerts.deliver(delivery, context)

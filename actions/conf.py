@@ -6,6 +6,13 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
+SCHEMES = (
+    "discord", "gchat", "gotifys", "gotify", "mailtos", "mailto", "matrixs", "matrix", "mmosts", "mmost", "ntfys", "ntfy",
+    "opsgenie", "pagerduty", "pover", "rockets", "rocket", "slack", "tgram", "twilio", "wxteams", "workflows", "zulip",
+)  # fmt: skip
+"""The notification services that can be allowed. Those that call any address whatever (json, xml, form, apprise), read files or
+speak to this machine (file, exec, dbus, syslog, windows …) are not among them, and no setting brings them in."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
@@ -63,6 +70,12 @@ class Settings:
     """The queue that delivers callbacks."""
     CALLBACK_SECRETS: tuple[str, ...] = field(default=())
     """Secrets (whsec_…) that sign callbacks without one of their own, newest first; made from SECRET_KEY when empty."""
+    ALERT_QUEUE: str = "default"
+    """The queue that delivers alerts."""
+    ALERT_SCHEMES: tuple[str, ...] = field(default=())
+    """The notification services that channels may name, by the schemes of their addresses; all of SCHEMES when empty."""
+    PUBLIC_URL: str = ""
+    """Where people find the console, such as https://actions.example.com/: alerts link to it."""
     READ_ONLY: bool = False
     """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
     HIDE_PAYLOADS: bool = False

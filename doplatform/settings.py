@@ -93,6 +93,9 @@ DOPLATFORM: dict[str, object] = {
     "OUTSIDE_ALLOW_HTTP": env.flag("OUTSIDE_ALLOW_HTTP", default=False),
     "CALLBACK_QUEUE": env.text("CALLBACK_QUEUE", "default"),
     "CALLBACK_SECRETS": env.words("CALLBACK_SECRETS"),
+    "ALERT_QUEUE": env.text("ALERT_QUEUE", "default"),
+    "ALERT_SCHEMES": env.words("ALERT_SCHEMES"),
+    "PUBLIC_URL": env.text("PUBLIC_URL", ""),
     "READ_ONLY": env.flag("READ_ONLY", default=False),
 }
 

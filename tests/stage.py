@@ -51,6 +51,8 @@ DELETE FROM auth_user_user_permissions; DELETE FROM auth_user_groups; DELETE FRO
 DELETE FROM actions_apikey; DELETE FROM actions_serviceaccount; DELETE FROM actions_callback;
 DELETE FROM actions_delivery; DELETE FROM actions_verbkey;
 DELETE FROM actions_tally; DELETE FROM actions_tallymark;
+DELETE FROM actions_alertdelivery; DELETE FROM actions_alert;
+DELETE FROM actions_alertrule; DELETE FROM actions_alertchannel; DELETE FROM actions_alertmark;
 INSERT INTO actions_tallymark (number, xid, entry) VALUES (1, -9223372036854775808, 0);
 """
 _LOCKED = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted"

@@ -6,9 +6,9 @@ confirm     asks before each of desk's verbs, bulk for many
 triggering  and replaying: forms made from the params schema
 catalogue   actions and queues, with pausing
 keys        of the API, and accounts: made, rotated, revoked; a text is shown once
-workers     and audit: to look at
+workers     and audit, and alerts: to look at
 """
 
-from actions.admin import accounts, audit, catalogue, executions, keys, workers
+from actions.admin import accounts, alerts, audit, catalogue, executions, keys, workers
 
-__all__ = ["accounts", "audit", "catalogue", "executions", "keys", "workers"]
+__all__ = ["accounts", "alerts", "audit", "catalogue", "executions", "keys", "workers"]

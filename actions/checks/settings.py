@@ -1,6 +1,7 @@
 """Checks of Django's settings: DOPLATFORM, the queues, the database, django-rq's pages."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -17,6 +18,7 @@ from actions.outside.address import Rules
 from actions.outside.signature import is_secret
 
 _SAVEPOINTS = 64
+_PLACE = re.compile(r"https?://[^\s?#@]+")
 _IGNORED = ("HOST", "PORT", "DB", "USERNAME", "PASSWORD", "SENTINELS", "USE_REDIS_CACHE", "SERIALIZER")
 
 
@@ -175,6 +177,8 @@ def _fault(name: str, kind: Any, value: Any) -> str:
     if kind is bool:
         return "" if isinstance(value, bool) else f"must be True or False, not {_short(value)}"
     if kind is str:
+        if name == "PUBLIC_URL" and isinstance(value, str) and value and not _PLACE.fullmatch(value):
+            return "must be an address such as https://actions.example.com/"
         return "" if isinstance(value, str) else f"must be text, not of type {type(value).__name__}"
     if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
         return "must be a list of texts"
@@ -203,7 +207,17 @@ def _signing_fault(keys: Any) -> str:
     return f"has no signing secret at place {wrong[0]} (whsec_ and 24 to 64 bytes in base 64)" if wrong else ""
 
 
-_LISTS = {"SECRET_KEYS": _key_fault, "OUTSIDE_ALLOWED_HOSTS": _host_fault, "CALLBACK_SECRETS": _signing_fault}
+def _scheme_fault(schemes: Any) -> str:
+    strange = [scheme for scheme in schemes if scheme not in conf.SCHEMES]
+    return f"has {_short(strange[0])}, which is none of {', '.join(conf.SCHEMES)}" if strange else ""
+
+
+_LISTS = {
+    "SECRET_KEYS": _key_fault,
+    "OUTSIDE_ALLOWED_HOSTS": _host_fault,
+    "CALLBACK_SECRETS": _signing_fault,
+    "ALERT_SCHEMES": _scheme_fault,
+}
 """Lists whose texts have a form of their own."""
 
 

@@ -77,6 +77,7 @@ _PLACES = (
     ("bulk", "Bulk", "b", "view_execution"),
     ("actions", "Actions", "a", "view_action"),
     ("queues", "Queues", "q", "view_queue"),
+    ("alerts", "Alerts", "l", "view_execution"),
     ("audit", "Audit", "u", "view_audit"),
     ("keys", "Keys", "k", "manage_keys"),
 )

@@ -1,6 +1,9 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
 from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues
+from actions.dashboard.alerts import channels as alert_channels
+from actions.dashboard.alerts import listed as alerts
+from actions.dashboard.alerts import ruled as alert_rules
 from actions.dashboard.audit import entry
 from actions.dashboard.audit import listed as audit
 from actions.dashboard.execution import urls as execution
@@ -22,6 +25,9 @@ urlpatterns = [
     *failures.routes,
     *execution.routes,
     *deliveries.routes,
+    *alerts.routes,
+    *alert_rules.routes,
+    *alert_channels.routes,
     *audit.routes,
     *entry.routes,
     *accounts.routes,

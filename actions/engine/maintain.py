@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from actions import conf
 from actions.engine import dispatch, ledger, planner
 from actions.engine.advance import recheck
+from actions.engine.alerts import watch
 from actions.engine.callbacks.hand_over import hand_over
 from actions.engine.group import forget, group
 from actions.engine.ledger import MAINTAIN_LOCK
@@ -106,9 +107,11 @@ class Maintain:
             Chore("tally", tally, TALLY_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),
             Chore("group", group, _GROUP_EVERY),
+            Chore("alerts", watch.watch, watch.EVERY),
             Chore("tidy", planner.tidy, planner.EVERY),
             Chore("prune", lambda: _prune(conf.get().RETENTION_DAYS), _PRUNE_EVERY),
             Chore("forget", forget, _FORGET_EVERY),
+            Chore("forget_alerts", watch.forget, _FORGET_EVERY),
             Chore("forget_bulk", lambda: _forget_bulk(conf.get().RETENTION_DAYS), _FORGET_EVERY),
         ]
 

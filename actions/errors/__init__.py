@@ -4,6 +4,12 @@ A message is written for the person who sees it: what happened, what was kept, w
 never changes. GiveUp, RetryLater and InDoubt are raised by handlers; SoftTimeout stands outside the family on purpose.
 """
 
+from actions.errors.alerts import (
+    AlertChannelDisabled,
+    AlertChannelNotFound,
+    AlertNotFound,
+    AlertRuleNotFound,
+)
 from actions.errors.base import (
     DoplatformError,
     Problem,
@@ -100,6 +106,10 @@ __all__ = [
     "AccountNotFound",
     "ActionDisabled",
     "ActionNotFound",
+    "AlertChannelDisabled",
+    "AlertChannelNotFound",
+    "AlertNotFound",
+    "AlertRuleNotFound",
     "AlreadyFinished",
     "AnswerUnfit",
     "AuditBroken",

@@ -2,6 +2,7 @@
 
 from actions.models.access import Access
 from actions.models.action import Action, Queue
+from actions.models.alert import Alert, AlertChannel, AlertDelivery, AlertMark, AlertRule
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
 from actions.models.bulk import BulkItem, BulkOperation, BulkSelection
@@ -19,6 +20,11 @@ from actions.models.workflow import Edge, ExternalEvent, Memory
 __all__ = [
     "Access",
     "Action",
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertMark",
+    "AlertRule",
     "ApiKey",
     "Attempt",
     "AuditEntry",

@@ -37,6 +37,8 @@ class ErrorGroup(models.Model):
         indexes: ClassVar = [
             models.Index(models.F("last_seen_at").desc(), "fingerprint", name="errorgroup_newest"),
             models.Index("action", "fingerprint", name="errorgroup_action"),
+            models.Index("first_seen_at", name="errorgroup_first"),
+            models.Index("last_seen_at", name="errorgroup_triaged", condition=~models.Q(state="open")),
         ]
 
     def __str__(self) -> str:

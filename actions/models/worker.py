@@ -21,7 +21,10 @@ class Worker(models.Model):
     gone_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index("id", name="worker_live", condition=Q(gone_at__isnull=True))]
+        indexes: ClassVar = [
+            models.Index("id", name="worker_live", condition=Q(gone_at__isnull=True)),
+            models.Index("gone_at", name="worker_gone", condition=Q(gone_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"

@@ -130,6 +130,11 @@ def judge(target: Target, rules: Rules) -> None:
         raise NotAllowed(f"{target.host}: only https is allowed here")
     if target.port not in _PORTS[target.scheme] and not rules.port(target):
         raise NotAllowed(f"{target.host}: port {target.port} is not allowed")
+    judge_name(target, rules)
+
+
+def judge_name(target: Target, rules: Rules) -> None:
+    """Raise NotAllowed for a host that cannot be somebody else's public one, whatever its scheme and port."""
     if rules.names(target):
         return
     if target.literal is not None:

@@ -14,6 +14,7 @@ from actions import Actor
 from actions.definitions.callback import Callback
 from actions.engine import access
 from actions.engine.access import actor_of
+from actions.engine.alerts.rules import Wanted, create_rule
 from actions.engine.keys import scopes
 from actions.engine.keys.accounts import create_account, disable_account, enable_account
 from actions.engine.keys.authenticate import seen
@@ -113,6 +114,9 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "disable an account": ("manage_keys", account, lambda name, who: disable_account(name, actor=who, reason=WHY)),
     "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
     "triage failures": ("triage", failures, lambda known, who: resolve_group(known, actor=who, reason=WHY)),
+    "make an alert rule": (
+        "manage_alerts", lambda: "failure", lambda kind, who: create_rule(kind, Wanted(name="r"), actor=who, reason=WHY),
+    ),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
 SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
@@ -174,14 +178,14 @@ def done(door: str, actor: Actor) -> None:
 
 def test_the_matrix_has_every_verb_that_the_code_asks_for():
     asked: set[str] = set()
-    for folder in ("operate", "keys"):
+    for folder in ("operate", "keys", "alerts"):
         for file in (ROOT / "actions/engine" / folder).glob("*.py"):
             asked |= set(re.findall(r'(?:require|permitted)\([^()]*?actor, "(\w+)"', file.read_text()))
     permissions = {name for name, _ in Access._meta.permissions}
     covered = {verb for verb, *_ in DOORS.values()}
     assert asked <= covered | SEEN_ONLY | {"view_execution"}
     assert permissions - SEEN_ONLY == covered
-    assert covered - {"manage_keys", "export_audit", "triage"} == set(scopes.ACTION_VERBS) - {"read"}
+    assert covered - {"manage_keys", "manage_alerts", "export_audit", "triage"} == set(scopes.ACTION_VERBS) - {"read"}
 
 
 @pytest.mark.parametrize("role", roles())

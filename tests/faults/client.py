@@ -21,7 +21,7 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
     try:
         answer = {
             "forget": _forget, "race": _race, "invoke": _invoke, "many": _many, "retry": _retry, "emit": _emit,
-            "resolve": _resolve,
+            "resolve": _resolve, "alert": _alert,
         }[order.pop("verb")](**order)  # fmt: skip
     except DoplatformError as error:
         answer = {"error": error.code}
@@ -69,6 +69,17 @@ def _resolve(execution: str, answer: str, result: Any = None) -> dict[str, Any]:
     actor = Actor(kind="system", id="test", label="test")
     resolve(execution, answer=Answer(answer), actor=actor, reason="a test", result=result)
     return {"id": execution}
+
+
+def _alert(kind: str, address: str, secret: str) -> dict[str, Any]:
+    """A rule that tells a webhook."""
+    from actions.definitions.actor import Actor
+    from actions.engine.alerts.channels import create_channel
+    from actions.engine.alerts.rules import Wanted, create_rule
+
+    said = {"actor": Actor(kind="system", id="test", label="test"), "reason": "a test"}
+    channel = create_channel("hook", kind="webhook", address=address, secret=secret, **said)
+    return {"id": create_rule(kind, Wanted(name=kind, channels=(channel,)), **said)}
 
 
 def _race(action: str, bodies: list[dict[str, Any]], key: str) -> dict[str, Any]:

@@ -32,7 +32,8 @@ WRITERS = (
 )  # fmt: skip
 _TABLES = (
     "actions_execution, actions_attempt, actions_auditentry, actions_executionsecret, actions_unsettled, "
-    "actions_worker, actions_edge, actions_memory, actions_externalevent, actions_callback, actions_delivery, app_effect"
+    "actions_worker, actions_edge, actions_memory, actions_externalevent, actions_callback, actions_delivery, app_effect, "
+    "actions_alert, actions_alertdelivery, actions_alertrule, actions_alertchannel"
 )
 
 

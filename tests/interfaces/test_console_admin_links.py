@@ -28,6 +28,8 @@ def pairs(desk):
         "audit": ("/admin/actions/auditentry/", "/audit/"),
         "keys": ("/admin/actions/apikey/", "/keys/"),
         "actions": ("/admin/actions/action/", "/actions/"),
+        "alerts": ("/admin/actions/alertrule/", "/alerts/"),
+        "log": ("/admin/actions/alert/", "/alerts/log/"),
     }
 
 

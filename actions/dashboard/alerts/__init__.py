@@ -1,0 +1,6 @@
+"""Alerts in the console: what is watched for, where it is told, and what became of it.
+
+listed    rules, channels and the newest alerts; the log; one alert with its deliveries
+ruled     rules: made, changed, paused, resumed, removed
+channels  made, given another address, tested, disabled, enabled, removed
+"""

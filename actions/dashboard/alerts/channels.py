@@ -1,0 +1,145 @@
+"""Channels are made, given another address, tested, disabled, enabled and removed. No page has an address."""
+
+from functools import partial
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from actions import messages as words
+from actions.dashboard.acting import act, changed
+from actions.dashboard.alerts.listed import SECTION, crumbs
+from actions.dashboard.page import page
+from actions.dashboard.routes import needs, route
+from actions.desk.forms.acts import ReasonForm
+from actions.desk.forms.alerts import AddressForm, ChannelForm, TestForm
+from actions.desk.permit import actor_of
+from actions.engine.alerts.channels import (
+    change_address,
+    create_channel,
+    disable_channel,
+    enable_channel,
+    remove_channel,
+    try_channel,
+)
+from actions.models import AlertChannel
+from actions.queries import alerts
+
+_HERE = "view_execution", "manage_alerts"
+
+
+@needs(*_HERE)
+def new(request: HttpRequest) -> HttpResponse:
+    """Make a channel."""
+    form = ChannelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("kind", "address", "secret", "reason")}
+        answer = act(
+            request,
+            form,
+            lambda: create_channel(form.cleaned_data["name"], **said, actor=actor_of(request)),
+            said="The channel is made. Send it a test, and let rules tell it.",
+            to=reverse("console:alerts"),
+        )
+        if answer is not None:
+            return answer
+    return _ask(request, form, "New alert channel", words.EXPLAIN["create_channel"], "Make the channel", "plus")
+
+
+@needs(*_HERE)
+def address(request: HttpRequest, channel: int) -> HttpResponse:
+    """Tell another address from now on."""
+    row = _find(channel)
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("address", "secret", "reason")}
+        answer = act(
+            request,
+            form,
+            lambda: change_address(row.pk, **said, actor=actor_of(request)),
+            said=f"{row.name} leads there now. Send it a test.",
+            to=reverse("console:alerts"),
+        )
+        if answer is not None:
+            return answer
+    explain = f"{words.EXPLAIN['change_channel']} Now: {row.shown}"
+    return _ask(request, form, f"Another address for {row.name}", explain, "Change the address", "check")
+
+
+@needs(*_HERE)
+def trial(request: HttpRequest, channel: int) -> HttpResponse:
+    """Send a test, and look how far it comes."""
+    row = _find(channel)
+    form = TestForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        answer = act(
+            request,
+            form,
+            lambda: try_channel(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]),
+            said="The test is on its way. This page says when it has arrived.",
+            to=lambda public: reverse("console:alert", args=[public]),
+        )
+        if answer is not None:
+            return answer
+    return _ask(request, form, f"Test {row.name}", words.EXPLAIN["test_channel"], "Send a test", "bell")
+
+
+_ENDS = {
+    "disable": (disable_channel, "pause", True, "{} is disabled: nothing is sent there."),
+    "enable": (enable_channel, "play", False, "{} is enabled again."),
+    "remove": (remove_channel, "close", True, "{} is removed, and its address with it."),
+}
+
+
+def _act(request: HttpRequest, channel: int, *, verb: str) -> HttpResponse:
+    row = _find(channel)
+    call, icon, danger, said = _ENDS[verb]
+    back = reverse("console:alerts")
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        answer = act(
+            request,
+            form,
+            lambda: call(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]) is not False,
+            said=lambda done: said.format(row.name) if done else "",
+            to=lambda done: back if done else changed(request, f"{row.name} was {verb}d before.", {"back": back}),
+        )
+        if answer is not None:
+            return answer
+    title = f"{verb.capitalize()} {row.name}"
+    return _ask(request, form, title, words.EXPLAIN[f"{verb}_channel"], verb.capitalize(), icon, danger=danger)
+
+
+def _ask(
+    request: HttpRequest, form: ReasonForm, title: str, explain: str, verb: str, icon: str, *, danger: bool = False
+) -> HttpResponse:
+    context = {
+        "title": title,
+        "explain": explain,
+        "form": form,
+        "verb": verb,
+        "icon": icon,
+        "danger": danger,
+        "back": reverse("console:alerts"),
+        "crumbs": crumbs(),
+    }
+    return page(request, "key_act.html", context, section=SECTION)
+
+
+def _find(channel: int) -> AlertChannel:
+    row = alerts.channel(channel) if channel < 2**63 else None
+    if row is None:
+        raise Http404("There is no such alert channel.")
+    return row
+
+
+routes = [
+    route("alerts/channels/new/", new, "alert-channel-new"),
+    route("alerts/channels/<int:channel>/address/", address, "alert-channel-address"),
+    route("alerts/channels/<int:channel>/test/", trial, "alert-channel-test"),
+    *(
+        route(
+            f"alerts/channels/<int:channel>/{verb}/", needs(*_HERE)(partial(_act, verb=verb)), f"alert-channel-{verb}"
+        )
+        for verb in _ENDS
+    ),
+]

@@ -1,0 +1,145 @@
+"""Rules are made, changed, paused, resumed and removed."""
+
+from functools import partial
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from actions import messages as words
+from actions.dashboard.acting import act, changed
+from actions.dashboard.alerts.listed import SECTION, crumbs
+from actions.dashboard.page import page
+from actions.dashboard.routes import needs, route
+from actions.desk.forms.acts import ReasonForm
+from actions.desk.forms.alerts import RuleForm
+from actions.desk.permit import actor_of
+from actions.engine.alerts.kinds import KINDS
+from actions.engine.alerts.rules import change_rule, create_rule, pause_rule, remove_rule, resume_rule
+from actions.models import AlertRule
+from actions.queries import alerts, catalogue
+
+_HERE = "view_execution", "manage_alerts"
+
+
+@needs(*_HERE)
+def kinds(request: HttpRequest) -> HttpResponse:
+    """What can be watched for."""
+    context = {
+        "title": "New alert rule",
+        "kinds": [(kind, about) for kind, about in KINDS.items()],
+        "back": reverse("console:alerts"),
+        "crumbs": crumbs(),
+    }
+    return page(request, "alert_kinds.html", context, section=SECTION)
+
+
+@needs(*_HERE)
+def new(request: HttpRequest, kind: str) -> HttpResponse:
+    """Make a rule of one kind."""
+    if kind not in KINDS:
+        raise Http404("There is no such kind of alert rule.")
+    form = RuleForm(kind, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        answer = act(
+            request,
+            form,
+            lambda: create_rule(kind, form.wanted, actor=actor_of(request), reason=form.cleaned_data["reason"]),
+            said=f"{form.cleaned_data['name']} watches from now on.",
+            to=reverse("console:alerts"),
+        )
+        if answer is not None:
+            return answer
+    context = {"title": KINDS[kind].label, "verb": "Make the rule", "icon": "plus"}
+    return _form(request, kind, form, context, [*crumbs(), ("New alert rule", reverse("console:alert-kinds"))])
+
+
+@needs(*_HERE)
+def change(request: HttpRequest, rule: int) -> HttpResponse:
+    """Let it watch for something else of its kind, or tell others."""
+    row = _find(rule)
+    form = RuleForm(row.kind, request.POST if request.method == "POST" else None, rule=row)
+    if request.method == "POST" and form.is_valid():
+        answer = act(
+            request,
+            form,
+            lambda: change_rule(row.pk, form.wanted, actor=actor_of(request), reason=form.cleaned_data["reason"]),
+            said=lambda done: f"{form.cleaned_data['name']} is changed." if done else "It was so before.",
+            to=reverse("console:alerts"),
+        )
+        if answer is not None:
+            return answer
+    context = {"title": f"Change {row.name}", "verb": "Change the rule", "icon": "check"}
+    return _form(request, row.kind, form, context, crumbs())
+
+
+def _form(request: HttpRequest, kind: str, form: RuleForm, context: dict[str, Any], way: Any) -> HttpResponse:
+    whole = {
+        "explain": KINDS[kind].explain,
+        "form": form,
+        "names": [action.name for action in catalogue.listed()],
+        "back": reverse("console:alerts"),
+        "crumbs": way,
+        **context,
+    }
+    return page(request, "alert_rule.html", whole, section=SECTION)
+
+
+_ENDS = {
+    "pause": (pause_rule, "pause", True, "{} is paused: it tells nothing until somebody resumes it."),
+    "resume": (resume_rule, "play", False, "{} watches again, from now on."),
+    "remove": (remove_rule, "close", True, "{} is removed."),
+}
+
+
+def _act(request: HttpRequest, rule: int, *, verb: str) -> HttpResponse:
+    row = _find(rule)
+    call, icon, danger, said = _ENDS[verb]
+    back = reverse("console:alerts")
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        answer = act(
+            request,
+            form,
+            lambda: call(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]) is not False,
+            said=lambda done: said.format(row.name) if done else "",
+            to=lambda done: back if done else changed(request, f"{row.name} was {verb}d before.", {"back": back}),
+        )
+        if answer is not None:
+            return answer
+    context = {
+        "title": f"{verb.capitalize()} {row.name}",
+        "explain": words.EXPLAIN[f"{verb}_rule"],
+        "form": form,
+        "verb": verb.capitalize(),
+        "icon": icon,
+        "danger": danger,
+        "back": back,
+        "crumbs": crumbs(),
+    }
+    return page(request, "key_act.html", context, section=SECTION)
+
+
+def _find(rule: int) -> AlertRule:
+    row = alerts.rule(rule) if rule < 2**63 else None
+    if row is None:
+        raise Http404("There is no such alert rule.")
+    return row
+
+
+routes = [
+    route("alerts/rules/new/", kinds, "alert-kinds"),
+    route("alerts/rules/new/<str:kind>/", new, "alert-rule-new"),
+    route("alerts/rules/<int:rule>/", change, "alert-rule"),
+    route(
+        "alerts/rules/<int:rule>/pause/",
+        needs("view_execution", "pause")(partial(_act, verb="pause")),
+        "alert-rule-pause",
+    ),
+    route(
+        "alerts/rules/<int:rule>/resume/",
+        needs("view_execution", "pause")(partial(_act, verb="resume")),
+        "alert-rule-resume",
+    ),
+    route("alerts/rules/<int:rule>/remove/", needs(*_HERE)(partial(_act, verb="remove")), "alert-rule-remove"),
+]

@@ -1,0 +1,2 @@
+-- When it was looked last.
+UPDATE actions_alertmark SET looked_at = now() WHERE number = 1
