@@ -190,7 +190,8 @@ class QueueAdmin(LookOnly):
         """Paused since when."""
         if queue.paused_at is None:
             return "active"
-        return format_html('<span class="do-paused">❚❚ paused</span> since {}', show.when(queue.paused_at))
+        paused = format_html('<span class="do-paused">❚❚ paused</span> since {}', show.when(queue.paused_at))
+        return format_html("{} until {}", paused, show.when(queue.paused_until)) if queue.paused_until else paused
 
     @admin.display(description="")
     def change_state(self, queue: Queue) -> SafeString:

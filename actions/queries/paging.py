@@ -70,7 +70,8 @@ def _action(row: Action) -> dict[str, Any]:
 def _paused(row: Any) -> dict[str, Any] | None:
     if row.paused_at is None:
         return None
-    return {"at": moment(row.paused_at), "by": row.paused_by, "reason": row.paused_reason}
+    until = row.paused_until and moment(row.paused_until)
+    return {"at": moment(row.paused_at), "by": row.paused_by, "reason": row.paused_reason, "until": until}
 
 
 def entries(
