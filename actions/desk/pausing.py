@@ -53,7 +53,7 @@ def pause_form(
         "title": f"{verb.capitalize()} {row._meta.verbose_name} {row}",
         "row": row,
         "back": back,
-        "explain": words.EXPLAIN[verb],
+        "explain": words.EXPLAIN.get(f"{verb}_{row._meta.model_name}", words.EXPLAIN[verb]),
         "verb": verb.capitalize(),
         "danger": paused,
         "form": form,
@@ -64,12 +64,12 @@ def _say(request: HttpRequest, row: Action | Queue | Tag, *, changed: bool, paus
     if changed:
         messages.success(request, f"{row}: {words.PAUSED if paused else words.RESUMED}")
         return
-    row.refresh_from_db(fields=["paused_at", "paused_by", "paused_until"])
-    if paused and row.paused_at is not None:
-        since = f"{row.paused_at:%Y-%m-%d %H:%M:%S}"
-        until = f"until {row.paused_until:%Y-%m-%d %H:%M:%S} UTC" if row.paused_until else "until somebody resumes it"
+    now = type(row)._default_manager.filter(pk=row.pk, paused_at__isnull=False).first()
+    if paused and now is not None:
+        since = f"{now.paused_at:%Y-%m-%d %H:%M:%S}"
+        until = f"until {now.paused_until:%Y-%m-%d %H:%M:%S} UTC" if now.paused_until else "until somebody resumes it"
         messages.warning(
-            request, f"{row} was already paused by {row.paused_by} at {since} UTC, {until}. Nothing was changed."
+            request, f"{row} was already paused by {now.paused_by} at {since} UTC, {until}. Nothing was changed."
         )
     else:
         messages.warning(request, f"{row} is not paused. Nothing was changed.")

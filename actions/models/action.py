@@ -1,5 +1,7 @@
 """Actions, queues and tags as rows: what operators may change about what code declares."""
 
+from collections.abc import Sequence
+
 from django.db import models
 
 
@@ -37,6 +39,16 @@ class Action(Pausable):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tag_pauses(self) -> "Sequence[Tag]":
+        """Those of its tags that are paused, where queries.pauses has looked."""
+        return getattr(self, "paused_tags", ())
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing of it starts."""
+        return self.paused_at is not None or bool(self.tag_pauses)
 
 
 class Queue(Pausable):

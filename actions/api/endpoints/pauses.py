@@ -60,3 +60,18 @@ def resume_queue(request: HttpRequest, name: str) -> HttpResponse:
     """Let the queue go on."""
     require_queue(request, name)
     return _resumed(request, name, pause.resume_queue)
+
+
+@router.post("/tags/{path:tag}/pause", response=Paused, operation_id="pause_tag", openapi_extra=_PAUSES)
+def pause_tag(request: HttpRequest, tag: str) -> HttpResponse:
+    """Let nothing start that has the tag: what was asked for with it, and executions of actions that have it. Needs the
+    scope for all actions."""
+    require(request, "pause", _ANY, subject=tag)
+    return _paused(request, tag, pause.pause_tag)
+
+
+@router.post("/tags/{path:tag}/resume", response=Paused, operation_id="resume_tag", openapi_extra=_RESUMES)
+def resume_tag(request: HttpRequest, tag: str) -> HttpResponse:
+    """Let it start again."""
+    require(request, "pause", _ANY, subject=tag)
+    return _resumed(request, tag, pause.resume_tag)

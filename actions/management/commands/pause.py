@@ -1,10 +1,10 @@
-"""manage.py pause: let nothing of an action, or of a queue, start."""
+"""manage.py pause: let nothing of an action, of a queue, or with a tag, start."""
 
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from actions.engine.operate.pause import pause_action, pause_queue
+from actions.engine.operate.pause import pause_action, pause_queue, pause_tag
 from actions.management import payload
 from actions.management.switch import Switch
 
@@ -12,8 +12,8 @@ from actions.management.switch import Switch
 class Command(Switch):
     """See engine.operate.pause."""
 
-    help = "Pause an action or a queue: what is accepted waits, what runs ends."
-    acts: ClassVar = {"action": pause_action, "queue": pause_queue}
+    help = "Pause an action, a queue or a tag: what is accepted waits, what runs ends."
+    acts: ClassVar = {"action": pause_action, "queue": pause_queue, "tag": pause_tag}
     paused = True
 
     def add_own(self, parser: ArgumentParser) -> None:
