@@ -28,7 +28,9 @@ EXPLAIN = {
     "force_stop": "Do not wait for its handler: take the attempt away from it.",
     "resolve": "Nobody knows whether its outside effect happened. Say what you found out.",
     "emit": "Tell the workflow that something happened outside. An event that nobody waits for is kept for the next wait.",
-    "pause": "Nothing new starts until somebody resumes it; what is running ends, and what is asked for is kept.",
+    "pause": "Nothing new starts until it is resumed; what is running ends, and what is asked for is kept.",
+    "pause_tag": "Nothing that has this tag starts until it is resumed: what was asked for with it, and every execution of the "
+    "actions that have it. What is running ends, and what is asked for is kept.",
     "resume": "What waited goes on.",
     "create_key": "Who has the key may do what its scopes say, in its owner's name. Its text is shown once, when it is made.",
     "rotate_key": "A second key that may do the same, beside this one. Put it in place, then this one ends by itself. What was "

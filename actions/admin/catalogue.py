@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -19,7 +20,7 @@ from actions.desk.triggering import why_not
 from actions.errors import ActionNotFound
 from actions.messages import kind_means
 from actions.models import Action, Queue
-from actions.queries import catalogue, stats
+from actions.queries import catalogue, pauses, stats
 
 
 class ActionList(BoundedList):
@@ -50,10 +51,24 @@ class ActionAdmin(LookOnly):
         """With counts."""
         return ActionList
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Action]:
+        """With the pauses of their tags."""
+        return pauses.with_tags(super().get_queryset(request))
+
     def get_urls(self) -> list[URLPattern]:
         """Trigger, pause and resume before Django's own."""
         wrap = self.admin_site.admin_view
         return [
+            path(
+                "<path:name>/tag/<path:tag>/pause/",
+                wrap(partial(self._pause_tag, paused=True)),
+                name="actions_tag_pause",
+            ),
+            path(
+                "<path:name>/tag/<path:tag>/resume/",
+                wrap(partial(self._pause_tag, paused=False)),
+                name="actions_tag_resume",
+            ),
             path("<path:name>/trigger/", wrap(self._trigger), name="actions_action_trigger"),
             path("<path:name>/pause/", wrap(partial(self._pause, paused=True)), name="actions_action_pause"),
             path("<path:name>/resume/", wrap(partial(self._pause, paused=False)), name="actions_action_resume"),
@@ -75,6 +90,7 @@ class ActionAdmin(LookOnly):
             "why_not": why_not(action) if action.declared else "",
             "may_pause": may(request, "pause"),
             "key": quote(action.name),
+            "tags": _tags(action),
             **self.beside(action.name),
         }
         return self.page(request, "action.html", context)
@@ -90,6 +106,14 @@ class ActionAdmin(LookOnly):
         require(request, "view_action")
         back = reverse("admin:actions_action_change", args=[name])
         return pause_page(self, request, self._find(name), back, paused=paused)
+
+    def _pause_tag(self, request: HttpRequest, name: str, tag: str, *, paused: bool) -> HttpResponse:
+        require(request, "view_action")
+        action, tag = self._find(name), unquote(tag)
+        if tag not in action.tags:
+            raise Http404(f"{action.name} has no such tag.")
+        back = reverse("admin:actions_action_change", args=[quote(action.name)])
+        return pause_page(self, request, pauses.tag(tag), back, paused=paused)
 
     def _find(self, name: str) -> Action:
         try:
@@ -117,6 +141,8 @@ class ActionAdmin(LookOnly):
         """Paused by whom, or not declared any more."""
         if action.paused_at:
             return format_html('<span class="do-paused">❚❚ paused</span> by {}', action.paused_by)
+        if action.tag_pauses:
+            return format_html('<span class="do-paused">❚❚ paused</span> by its tag {}', action.tag_pauses[0].name)
         return "active" if action.declared else "not in the code"
 
     @admin.display(description="executions")
@@ -152,6 +178,12 @@ class ActionAdmin(LookOnly):
             return ""
         url = reverse("admin:actions_action_trigger", args=[quote(action.name)])
         return format_html('<a class="do-button" href="{}">Trigger</a>', url)
+
+
+def _tags(action: Action) -> list[dict[str, Any]]:
+    """Its tags with their place in addresses, and whether they are paused."""
+    paused = {tag.name: tag.paused_at for tag in action.tag_pauses}
+    return [{"name": name, "key": quote(name), "paused_at": paused.get(name)} for name in dict.fromkeys(action.tags)]
 
 
 @admin.register(Queue)
@@ -190,7 +222,8 @@ class QueueAdmin(LookOnly):
         """Paused since when."""
         if queue.paused_at is None:
             return "active"
-        return format_html('<span class="do-paused">❚❚ paused</span> since {}', show.when(queue.paused_at))
+        paused = format_html('<span class="do-paused">❚❚ paused</span> since {}', show.when(queue.paused_at))
+        return format_html("{} until {}", paused, show.when(queue.paused_until)) if queue.paused_until else paused
 
     @admin.display(description="")
     def change_state(self, queue: Queue) -> SafeString:

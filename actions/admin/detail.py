@@ -36,7 +36,7 @@ class Try:
 
 def detail(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     """Everything that the template shows."""
-    action = catalogue.get(execution.action_id)
+    action = catalogue.get(execution.action_id, tags=execution.tags)
     workflow = about(request, execution, action)
     page = attempts.page_of(execution.pk, before=_before(request))
     payload = sight(request, execution).shown

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from actions import values
 from actions.models import Action, Queue
-from actions.queries import executions
+from actions.queries import executions, pauses
 from actions.queries.audit import VERBS
 from actions.queries.health import fresh_since
 from actions.queries.keys import STATES
@@ -163,8 +163,9 @@ class PausedFilter(Choice):
         return [("yes", "paused"), ("no", "not paused")]
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        """Rows that are paused, or not."""
-        return queryset.filter(paused_at__isnull=value == "no")
+        """Rows that are paused (actions also by a tag), or not."""
+        paused = pauses.held() if queryset.model is Action else Q(paused_at__isnull=False)
+        return queryset.filter(paused if value == "yes" else ~paused)
 
 
 class VerbFilter(Choice):

@@ -216,8 +216,8 @@ def below(place: str, problems: Iterable[Problem]) -> list[Problem]:
     ]
 
 
-def moment(text: str | None) -> datetime | None:
-    """An RFC 3339 time. Raises InvalidInput `invalid_available_at`; whether it has a zone is the engine's rule."""
+def moment(text: str | None, member: str = "available_at") -> datetime | None:
+    """An RFC 3339 time. Raises InvalidInput `invalid_<member>`; whether it has a zone is the engine's rule."""
     if text is None:
         return None
     if _MOMENT.fullmatch(text):
@@ -226,7 +226,7 @@ def moment(text: str | None) -> datetime | None:
         except ValueError:
             pass
     raise InvalidInput(
-        "invalid_available_at",
-        "available_at is a time such as 2026-01-31T08:00:00Z, with its zone.",
-        path="available_at",
+        f"invalid_{member}",
+        f"{member} is a time such as 2026-01-31T08:00:00Z, with its zone.",
+        path=member,
     )

@@ -59,6 +59,14 @@ class Reason(Body):
     reason: str = Field("", max_length=LONGEST_REASON)
 
 
+class Pause(Reason):
+    """Until somebody resumes it, or until a time."""
+
+    until: str | None = Field(
+        None, max_length=100, description="When it goes on by itself, RFC 3339 with a zone, a year ahead at most."
+    )
+
+
 class Cancel(Reason):
     """`force` does not wait for the handler to see that it was asked to stop; it needs the scope force_stop."""
 

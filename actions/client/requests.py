@@ -47,11 +47,11 @@ def body(document: Mapping[str, Any]) -> bytes:
         raise errors.InvalidInput(f"This cannot be sent as JSON: {error}. Nothing was sent.", code="not_json") from None
 
 
-def moment(at: datetime | str | None) -> str | None:
+def moment(at: datetime | str | None, name: str = "available_at") -> str | None:
     """A time with its zone, as text. Raises InvalidInput for one without."""
     if isinstance(at, datetime):
         if at.utcoffset() is None:
-            raise errors.InvalidInput(f"{at} has no time zone. Nothing was sent.", code="invalid_available_at")
+            raise errors.InvalidInput(f"{at} has no time zone. Nothing was sent.", code=f"invalid_{name}")
         return at.isoformat()
     return at
 

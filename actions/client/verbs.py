@@ -168,9 +168,10 @@ def action(core: Core, name: str) -> Steps[Document]:
     return (yield from ask(core, get(action_path(name))))
 
 
-def pause(core: Core, name: str, *, reason: str = "") -> Steps[Document]:
-    """Hold an action: what is asked for is kept, and begins when it is resumed."""
-    return (yield from ask(core, post(core, action_path(name, "pause"), {"reason": reason})))
+def pause(core: Core, name: str, *, reason: str = "", until: datetime | str | None = None) -> Steps[Document]:
+    """Hold an action: what is asked for is kept, and begins when it is resumed, or when it is `until`."""
+    body = {"reason": reason, "until": moment(until, "until")}
+    return (yield from ask(core, post(core, action_path(name, "pause"), body)))
 
 
 def resume(core: Core, name: str, *, reason: str = "") -> Steps[Document]:

@@ -16,7 +16,7 @@ from actions.desk.triggering import trigger_form, why_not
 from actions.errors import ActionNotFound
 from actions.messages import kind_means
 from actions.models import Action
-from actions.queries import catalogue, stats
+from actions.queries import catalogue, pauses, stats
 
 SECTION = "actions"
 
@@ -41,8 +41,8 @@ class Listed:
 
 @needs("view_action")
 def actions(request: HttpRequest) -> HttpResponse:
-    """All that the code declares, by name; `?find=` by a part of the name or description, `?kind=`, `?state=`."""
-    chosen = {name: request.GET.get(name, "")[:100] for name in ("find", "kind", "state")}
+    """All that the code declares, by name; `?find=` by a part of the name or description, `?kind=`, `?state=`, `?tag=`."""
+    chosen = {name: request.GET.get(name, "")[:100] for name in ("find", "kind", "state", "tag")}
     rows = catalogue.listed(**chosen)
     recent = stats.by_action([row.name for row in rows])
     context = {
@@ -52,10 +52,12 @@ def actions(request: HttpRequest) -> HttpResponse:
         "filtered": any(chosen.values()),
         "recent": stats.RECENT,
         "may_trigger": may(request, "trigger"),
+        "may_pause": may(request, "pause"),
         "crumbs": [],
     }
     if live(request):
         return fragment(request, "actions_live.html", context)
+    context["tags"] = pauses.tags()
     return page(request, "actions.html", context, section=SECTION)
 
 

@@ -7,17 +7,16 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from actions.dashboard.acting import act
 from actions.dashboard.executions.asked import list_of
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.forms.acts import ReasonForm
-from actions.desk.forms.schema import moment
+from actions.desk.forms.until import UntilForm
 from actions.desk.permit import actor_of, may
 from actions.engine.operate import triage
-from actions.errors import ErrorGroupNotFound, InvalidInput
+from actions.errors import ErrorGroupNotFound
 from actions.queries import failures as queries
 from actions.queries import search
 from actions.queries.failures import Group
@@ -29,10 +28,10 @@ _NEWEST = 20
 _FOR = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1), "month": timedelta(days=30)}
 
 
-class IgnoreForm(ReasonForm):
+class IgnoreForm(UntilForm):
     """For how long a group is nobody's business."""
 
-    field_order = ("span", "until", "reason")
+    lengths = _FOR
 
     span = forms.ChoiceField(
         label="For how long?",
@@ -47,31 +46,6 @@ class IgnoreForm(ReasonForm):
         initial="day",
         widget=forms.RadioSelect,
     )
-    until = forms.CharField(
-        label="Until (UTC)",
-        required=False,
-        widget=forms.TextInput(attrs={"type": "datetime-local", "step": "1"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """With `until` as a time with its zone, None for good."""
-        said = super().clean() or {}
-        span = said.get("span", "")
-        if span == "until":
-            said["until"] = self._time(said.get("until", ""))
-        else:
-            said["until"] = timezone.now() + _FOR[span] if span in _FOR else None
-        return said
-
-    def _time(self, text: str) -> datetime | None:
-        try:
-            found = moment(text) if text.strip() else None
-        except InvalidInput as error:
-            self.add_error("until", error.message)
-            return None
-        if found is None or found <= timezone.now():
-            self.add_error("until", "Give a time that is still to come, in UTC.")
-        return found
 
 
 @dataclass(frozen=True, slots=True)

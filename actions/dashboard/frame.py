@@ -164,7 +164,8 @@ class Frame:
 def _paused(pauses: tuple[Pause, ...]) -> Banner:
     first, more = pauses[0], len(pauses) - 1
     title = f"Paused: {first.kind} {first.name}" + (f" and {more} more." if more else ".")
-    text = f"By {first.by} since {first.at:%Y-%m-%d %H:%M} UTC: {first.reason}"
+    until = f" until {first.until:%Y-%m-%d %H:%M}" if first.until else ""
+    text = f"By {first.by} since {first.at:%Y-%m-%d %H:%M}{until} UTC: {first.reason}"
     page = "queues" if first.kind == "queue" else "actions"
     return Banner("warn", "pause", title, text, _url(page), page.capitalize())
 

@@ -1,4 +1,4 @@
-"""The form that pauses or resumes an action or a queue, for every face."""
+"""The form that pauses or resumes an action, a queue or a tag, for every face."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,22 +9,25 @@ from django.http import HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
 from actions.desk.forms.acts import ReasonForm
+from actions.desk.forms.until import PauseForm
 from actions.desk.permit import actor_of
 from actions.engine.operate import pause
 from actions.errors import DoplatformError, Forbidden
-from actions.models import Action, Queue
+from actions.models import Action, Queue, Tag
 
 _VERBS: dict[tuple[type[Any], bool], Callable[..., bool]] = {
     (Action, True): pause.pause_action,
     (Action, False): pause.resume_action,
     (Queue, True): pause.pause_queue,
     (Queue, False): pause.resume_queue,
+    (Tag, True): pause.pause_tag,
+    (Tag, False): pause.resume_tag,
 }
 
 
 def pause_form(
     request: HttpRequest,
-    row: Action | Queue,
+    row: Action | Queue | Tag,
     back: str,
     *,
     paused: bool,
@@ -32,14 +35,15 @@ def pause_form(
 ) -> HttpResponseRedirect | dict[str, Any]:
     """GET: what the form shows; POST does it and goes `back`. `noted` is told what was changed, and why."""
     verb = "pause" if paused else "resume"
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form = (PauseForm if paused else ReasonForm)(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("reason", "until") if name in form.cleaned_data}
         try:
-            changed = _VERBS[type(row), paused](row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"])
+            changed = _VERBS[type(row), paused](row.pk, actor=actor_of(request), **said)
         except Forbidden as error:
             raise PermissionDenied(error.message) from None
         except DoplatformError as error:
-            form.add_error("reason", error.message)
+            form.add_error("until" if error.code == "invalid_until" else "reason", error.message)
         else:
             _say(request, row, changed=changed, paused=paused)
             if changed:
@@ -49,20 +53,23 @@ def pause_form(
         "title": f"{verb.capitalize()} {row._meta.verbose_name} {row}",
         "row": row,
         "back": back,
-        "explain": words.EXPLAIN[verb],
+        "explain": words.EXPLAIN.get(f"{verb}_{row._meta.model_name}", words.EXPLAIN[verb]),
         "verb": verb.capitalize(),
         "danger": paused,
         "form": form,
     }
 
 
-def _say(request: HttpRequest, row: Action | Queue, *, changed: bool, paused: bool) -> None:
+def _say(request: HttpRequest, row: Action | Queue | Tag, *, changed: bool, paused: bool) -> None:
     if changed:
         messages.success(request, f"{row}: {words.PAUSED if paused else words.RESUMED}")
         return
-    row.refresh_from_db(fields=["paused_at", "paused_by"])
-    if paused and row.paused_at is not None:
-        since = f"{row.paused_at:%Y-%m-%d %H:%M:%S} UTC"
-        messages.warning(request, f"{row} was already paused by {row.paused_by} at {since}. Nothing was changed.")
+    now = type(row)._default_manager.filter(pk=row.pk, paused_at__isnull=False).first()
+    if paused and now is not None:
+        since = f"{now.paused_at:%Y-%m-%d %H:%M:%S}"
+        until = f"until {now.paused_until:%Y-%m-%d %H:%M:%S} UTC" if now.paused_until else "until somebody resumes it"
+        messages.warning(
+            request, f"{row} was already paused by {now.paused_by} at {since} UTC, {until}. Nothing was changed."
+        )
     else:
         messages.warning(request, f"{row} is not paused. Nothing was changed.")

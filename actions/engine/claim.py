@@ -13,7 +13,9 @@ _LEARN = 0.2
 """Weight of the newest duration in the running mean."""
 _LOCK_ACTION = """
 SELECT name, max_concurrency FROM actions_action
-WHERE name = %s AND paused_at IS NULL AND max_concurrency IS NOT NULL FOR UPDATE SKIP LOCKED
+WHERE name = %s AND paused_at IS NULL AND max_concurrency IS NOT NULL
+  AND NOT tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL)
+FOR UPDATE SKIP LOCKED
 """
 _COUNT_RUNNING = "SELECT count(*) FROM actions_execution WHERE action_id = %s AND status = 'running'"
 

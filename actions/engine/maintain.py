@@ -17,6 +17,8 @@ from actions.engine.alerts import watch
 from actions.engine.callbacks.hand_over import hand_over
 from actions.engine.group import forget, group
 from actions.engine.ledger import MAINTAIN_LOCK
+from actions.engine.lift import EVERY as LIFT_EVERY
+from actions.engine.lift import lift
 from actions.engine.rescue import rescue
 from actions.engine.seal import seal
 from actions.engine.tally import EVERY as TALLY_EVERY
@@ -103,6 +105,7 @@ class Maintain:
             Chore("rescue", rescue, 0.0),
             Chore("bury", bury, conf.get().HEARTBEAT),
             Chore("hand_over", hand_over, _HAND_OVER_EVERY),
+            Chore("lift", lift, LIFT_EVERY),
             Chore("seal", seal, conf.get().SEAL_EVERY),
             Chore("tally", tally, TALLY_EVERY),
             Chore("recheck", recheck, _RECHECK_EVERY),

@@ -9,7 +9,8 @@ import os
 import pwd
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
@@ -29,6 +30,7 @@ from actions.errors import Refused as StateRefused
 
 _OTHER_SCHEMA = {"42P01", "42703"}
 """SQLSTATEs of a table and of a column that is not there."""
+DRY = "Dry run: nothing was changed."
 _ID_HELP = "public ids, exec_ and 26 characters"
 
 
@@ -42,6 +44,8 @@ class Face(BaseCommand):
     # Somebody else's wrong setting must not keep an operator from acting; `doctor` and `check` report it.
     requires_system_checks = ()
     asks_reason = False
+    rehearses = False
+    """Whether it takes --dry-run; `act` then does it inside of `undone`, and ends with `told`."""
     done: dict[str, Any]
     """What JSON says beside an error that came after a part was done."""
 
@@ -50,6 +54,8 @@ class Face(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         if self.asks_reason:
             add_reason(parser)
+        if self.rehearses:
+            add_dry_run(parser)
         self.add_own(parser)
 
     def add_own(self, parser: ArgumentParser) -> None:
@@ -81,6 +87,14 @@ class Face(BaseCommand):
         if not self.as_json:
             self.stdout.write(shown(line))
 
+    def told(self, options: dict[str, Any], answer: dict[str, Any], sentence: str) -> dict[str, Any]:
+        """Say what was done, or would have been; the answer of `act`."""
+        if not options["dry_run"]:
+            self.say(sentence)
+            return answer
+        self.say(f"{sentence} {DRY}")
+        return {**answer, "dry_run": True}
+
     def print_json(self, answer: Any) -> None:
         """The one document of --json, in ASCII, so that no terminal and no locale can spoil it."""
         self.stdout.write(json.dumps(answer, indent=2))
@@ -99,7 +113,7 @@ class Each(Face):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The ids, and the options of every face."""
         parser.add_argument("ids", nargs="+", metavar="ID", help=_ID_HELP)
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and what refused")
+        add_dry_run(parser)
         super().add_arguments(parser)
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -115,10 +129,9 @@ class Each(Face):
 
     def _try(self, id_: str, reason: str, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Do it to one, and undo that: what it would say, or be refused for."""
-        with transaction.atomic():
+        with undone(options):
             changed, sentence = self.act_on(id_, reason, options)
-            transaction.set_rollback(True)
-        return {**changed, "dry_run": True}, f"{sentence} Dry run: nothing was changed."
+        return {**changed, "dry_run": True}, f"{sentence} {DRY}"
 
     def each(self, ids: Iterable[str], act: Callable[[str], tuple[dict[str, Any], str]]) -> list[dict[str, Any]]:
         """The result of `act` for every id. Raises Refused at the end, when any was."""
@@ -146,6 +159,17 @@ class Each(Face):
         raise Refused("\n".join(lines))
 
 
+@contextmanager
+def undone(options: dict[str, Any]) -> Iterator[None]:
+    """What is done in it is undone at the end where --dry-run was said: it is refused for what it would be refused for."""
+    if not options["dry_run"]:
+        yield
+        return
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 def actor() -> Actor:
     """Who acts at the command line: the system, with the name of the process's user kept as text."""
     uid = os.getuid()
@@ -159,6 +183,11 @@ def actor() -> Actor:
 def add_reason(parser: ArgumentParser) -> None:
     """--reason, for what changes something."""
     parser.add_argument("--reason", required=True, help="why; kept in the audit")
+
+
+def add_dry_run(parser: ArgumentParser) -> None:
+    """--dry-run, for what can be undone."""
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done, and what refused")
 
 
 def given(reason: str) -> str:

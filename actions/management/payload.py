@@ -1,13 +1,16 @@
 """Params and results as the command line gives them: JSON text, a file, or standard input."""
 
+import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from actions import values
 from actions.errors import InvalidInput
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def add_params(parser: ArgumentParser) -> None:
@@ -40,7 +43,16 @@ def seconds(text: str) -> float:
     return number
 
 
-def moment(text: str | None) -> datetime | None:
+def span(text: str) -> timedelta:
+    """A length of time, for argparse: a whole number of seconds, minutes, hours or days (90s, 15m, 4h, 2d), a year at most."""
+    found = re.fullmatch(r"([0-9]{1,8})([smhd])", text)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= 366 * 86_400:
+        raise ArgumentTypeError(f"{text!r} is no length of time; write it as 90s, 15m, 4h or 2d, a year at most")
+    return timedelta(seconds=seconds)
+
+
+def moment(text: str | None, name: str = "available_at") -> datetime | None:
     """A time in ISO 8601. Raises InvalidInput."""
     if text is None:
         return None
@@ -48,9 +60,9 @@ def moment(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput(
-            "invalid_available_at",
+            f"invalid_{name}",
             f"{text[:100]!r} is no time in ISO 8601; write it as 2030-01-31T09:00:00+00:00.",
-            path="available_at",
+            path=name,
         ) from None
 
 

@@ -23,7 +23,7 @@ def permit(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0018_settled_marks"),
+        ("actions", "0019_pause_until"),
     ]
 
     operations = [

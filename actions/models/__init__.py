@@ -1,7 +1,7 @@
 """What is stored. Rows are written by the engine alone; everybody else reads."""
 
 from actions.models.access import Access
-from actions.models.action import Action, Queue
+from actions.models.action import Action, Queue, Tag
 from actions.models.alert import Alert, AlertChannel, AlertDelivery, AlertMark, AlertRule
 from actions.models.attempt import Attempt
 from actions.models.audit import AuditEntry
@@ -46,6 +46,7 @@ __all__ = [
     "SavedView",
     "Seal",
     "ServiceAccount",
+    "Tag",
     "Tally",
     "TallyMark",
     "Unsettled",

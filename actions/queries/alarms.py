@@ -28,23 +28,29 @@ SELECT
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
   (SELECT coalesce(jsonb_agg(to_jsonb(pause) ORDER BY pause.at), '[]')
    FROM (
-     SELECT 'queue' AS kind, name, paused_by AS by, paused_at AS at, paused_reason AS reason
+     SELECT 'queue' AS kind, name, paused_by AS by, paused_at AS at, paused_reason AS reason, paused_until AS until
      FROM actions_queue WHERE paused_at IS NOT NULL
      UNION ALL
-     SELECT 'action', name, paused_by, paused_at, paused_reason FROM actions_action WHERE paused_at IS NOT NULL
+     SELECT 'action', name, paused_by, paused_at, paused_reason, paused_until
+     FROM actions_action WHERE paused_at IS NOT NULL
+     UNION ALL
+     SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
+     FROM actions_tag WHERE paused_at IS NOT NULL
      ORDER BY at LIMIT %(most)s) AS pause)::text
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An action or a queue that somebody has paused."""
+    """An action, a queue or a tag that somebody has paused."""
 
     kind: str
     name: str
     by: str
     at: datetime
     reason: str
+    until: datetime | None
+    """When it goes on by itself; None for when somebody resumes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,12 @@ def alarms(*, maintain_lock: int) -> Alarms:
         workers=workers,
         crew=tuple(_crew(**worker) for worker in json.loads(crew)),
         maintained=maintained,
-        pauses=tuple(Pause(**{**pause, "at": datetime.fromisoformat(pause["at"])}) for pause in json.loads(pauses)),
+        pauses=tuple(_pause(**pause) for pause in json.loads(pauses)),
     )
+
+
+def _pause(*, at: str, until: str | None, **said: str) -> Pause:
+    return Pause(at=datetime.fromisoformat(at), until=datetime.fromisoformat(until) if until else None, **said)
 
 
 def _crew(*, name: str, heartbeat_at: str, current: str | None, fresh: bool) -> Crew:

@@ -36,6 +36,8 @@ VERBS = (
     "action.resumed",
     "queue.paused",
     "queue.resumed",
+    "tag.paused",
+    "tag.resumed",
     "failures.resolved",
     "failures.ignored",
     "failures.reopened",

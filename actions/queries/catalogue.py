@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from actions.errors import ActionNotFound
 from actions.models import Action, Execution, Queue
+from actions.queries import pauses
 
 MOST = 500
 """Actions that one list shows."""
@@ -11,15 +12,15 @@ MOST = 500
 
 def find(name: str) -> Action:
     """The row of an action. Raises ActionNotFound."""
-    action = Action.objects.filter(pk=name).first() if "\x00" not in name else None
+    action = get(name) if "\x00" not in name else None
     if action is None:
         raise ActionNotFound(f"There is no action called {name[:100]!r}.")
     return action
 
 
-def get(name: str) -> Action | None:
-    """The row of an action, None when it has none (any more)."""
-    return Action.objects.filter(pk=name).first()
+def get(name: str, *, tags: list[str] | None = None) -> Action | None:
+    """The row of an action, None when it has none (any more), with the pauses of its tags, and of an execution's `tags`."""
+    return pauses.with_tags(Action.objects.filter(pk=name), others=tags).first()
 
 
 def workflows() -> frozenset[str]:
@@ -32,15 +33,18 @@ def queue(name: str) -> Queue | None:
     return None if "\x00" in name else Queue.objects.filter(pk=name).first()
 
 
-def listed(*, find: str = "", kind: str = "", state: str = "") -> list[Action]:
-    """Actions by name. `find`: a part of the name or the description; `kind`: action, workflow; `state`: paused, gone."""
-    rows = Action.objects.defer("params_schema", "result_schema").order_by("-declared", "name")
+def listed(*, find: str = "", kind: str = "", state: str = "", tag: str = "") -> list[Action]:
+    """Actions by name. `find`: a part of the name or the description; `kind`: action, workflow; `state`: paused (also by a
+    tag), gone; `tag`: one of theirs."""
+    rows = pauses.with_tags(Action.objects.defer("params_schema", "result_schema")).order_by("-declared", "name")
     if find:
         rows = rows.none() if "\x00" in find else rows.filter(Q(name__icontains=find) | Q(description__icontains=find))
     if kind:
         rows = rows.filter(kind=kind) if kind in {"action", "workflow"} else rows.none()
+    if tag:
+        rows = rows.none() if "\x00" in tag else rows.filter(tags__contains=[tag])
     if state:
-        known = {"paused": Q(paused_at__isnull=False), "gone": Q(declared=False)}
+        known = {"paused": pauses.held(), "gone": Q(declared=False)}
         rows = rows.filter(known[state]) if state in known else rows.none()
     return list(rows[:MOST])
 

@@ -19,7 +19,8 @@ WITH running AS MATERIALIZED (SELECT queue, count(*) AS number FROM actions_exec
 workers AS MATERIALIZED (
   SELECT queue, count(*) AS number FROM actions_worker, unnest(queues) AS queue
   WHERE gone_at IS NULL AND heartbeat_at >= %(fresh)s GROUP BY queue)
-SELECT queue.name, queue.paused_at, queue.paused_by, queue.paused_reason, pending.due, pending.scheduled, pending.oldest,
+SELECT queue.name, queue.paused_at, queue.paused_by, queue.paused_reason, queue.paused_until,
+  pending.due, pending.scheduled, pending.oldest,
   coalesce(running.number, 0), coalesce(workers.number, 0)
 FROM actions_queue AS queue
 CROSS JOIN LATERAL (
@@ -52,6 +53,7 @@ class QueueState:
     paused_at: datetime | None
     paused_by: str
     paused_reason: str
+    paused_until: datetime | None
     due: int
     scheduled: int
     oldest: datetime | None

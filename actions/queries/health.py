@@ -7,7 +7,7 @@ from django.db.models import Value
 from django.utils import timezone
 
 from actions import conf
-from actions.models import Action, Queue, Worker
+from actions.models import Action, Queue, Tag, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Health:
     silent: int
     """Workers that have not left and are not heard either."""
     paused: tuple[str, ...]
-    """Names of paused actions and queues, as sentences show them."""
+    """Names of paused actions, queues and tags, as sentences show them."""
 
 
 def health() -> Health:
@@ -29,7 +29,8 @@ def health() -> Health:
     alive = sum(beat >= fresh for beat in beats)
     paused = Action.objects.filter(paused_at__isnull=False).annotate(what=Value("action")).values_list("what", "pk")
     queues = Queue.objects.filter(paused_at__isnull=False).annotate(what=Value("queue")).values_list("what", "pk")
-    names = sorted(f"{what} {name}" for what, name in paused.union(queues))
+    tags = Tag.objects.filter(paused_at__isnull=False).annotate(what=Value("tag")).values_list("what", "pk")
+    names = sorted(f"{what} {name}" for what, name in paused.union(queues, tags))
     return Health(alive, len(beats) - alive, tuple(names))
 
 

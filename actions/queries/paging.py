@@ -9,6 +9,8 @@ from django.db.models import Q, QuerySet
 from actions.errors import storable
 from actions.ids import parse_id, public_id
 from actions.models import Action, AuditEntry
+from actions.models.action import Pausable
+from actions.queries import pauses
 from actions.queries.listing import actor, moment
 
 LARGEST_PAGE = 200
@@ -37,12 +39,12 @@ def _named(patterns: Sequence[str]) -> Q:
 def actions(patterns: Sequence[str]) -> list[dict[str, Any]]:
     """The declared actions that `patterns` names, without their schemas."""
     rows = Action.objects.filter(_named(patterns), declared=True).order_by("name")
-    return [_action(row) for row in rows.defer("params_schema", "result_schema")]
+    return [_action(row) for row in pauses.with_tags(rows.defer("params_schema", "result_schema"))]
 
 
 def action(name: str) -> dict[str, Any] | None:
     """One action with its schemas and policies; None when there is none."""
-    row = Action.objects.filter(pk=storable(name), declared=True).first()
+    row = pauses.with_tags(Action.objects.filter(pk=storable(name), declared=True)).first()
     if row is None:
         return None
     policies = {**row.policies, "timeout": row.timeout, "hard_timeout": row.hard_timeout}
@@ -67,10 +69,18 @@ def _action(row: Action) -> dict[str, Any]:
     }
 
 
-def _paused(row: Any) -> dict[str, Any] | None:
-    if row.paused_at is None:
+def _paused(row: Action) -> dict[str, Any] | None:
+    """Its own pause, else that of the first of its tags that is paused."""
+    by: Pausable | None = row if row.paused_at else next(iter(row.tag_pauses), None)
+    if by is None:
         return None
-    return {"at": moment(row.paused_at), "by": row.paused_by, "reason": row.paused_reason}
+    return {
+        "at": moment(by.paused_at),
+        "by": by.paused_by,
+        "reason": by.paused_reason,
+        "until": moment(by.paused_until),
+        "tag": None if by is row else by.pk,
+    }
 
 
 def entries(

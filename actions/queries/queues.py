@@ -17,7 +17,8 @@ MOST_WORKERS = 200
 
 # Each count is a scan of a partial index that stops at the cap.
 _QUEUES = """
-SELECT queue.name, queue.paused_at, queue.paused_by, queue.paused_reason, due.number, later.number, due.oldest,
+SELECT queue.name, queue.paused_at, queue.paused_by, queue.paused_reason, queue.paused_until,
+  due.number, later.number, due.oldest,
   running.number, workers.number
 FROM actions_queue AS queue
 CROSS JOIN LATERAL (
@@ -57,6 +58,7 @@ class QueueState:
     paused_at: datetime | None
     paused_by: str
     paused_reason: str
+    paused_until: datetime | None
     due: int
     """Executions that could start now."""
     later: int

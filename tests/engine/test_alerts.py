@@ -14,7 +14,7 @@ from actions.engine.alerts.rules import pause_rule, remove_rule, resume_rule
 from actions.engine.alerts.watch import forget
 from actions.engine.alerts.watch import watch as look_once
 from actions.engine.group import group
-from actions.engine.operate.pause import pause_queue
+from actions.engine.operate.pause import pause_action, pause_queue, pause_tag
 from actions.engine.operate.triage import ignore_group, resolve_group
 from actions.engine.rescue import rescue
 from actions.engine.tally import tally
@@ -205,8 +205,6 @@ def test_no_worker_for_ten_minutes_is_told_by_the_age_of_the_queue(worker: Stage
 
 
 def test_a_low_priority_is_seen_behind_a_high_one_and_pauses_do_not_count(worker: StageWorker):
-    from actions.engine.operate.pause import pause_action
-
     rule("queue_age", threshold=60.0)
     app.noop.invoke()
     app.echo.invoke(value=1)
@@ -218,6 +216,11 @@ def test_a_low_priority_is_seen_behind_a_high_one_and_pauses_do_not_count(worker
     pause_action("test-echo", actor=ALICE)
     assert watch() == []
     rows("UPDATE actions_execution SET available_at = now() - interval '2 hours'")
+    assert [alert.details["seconds"] for alert in watch()] == [7_200]
+    later()
+    app.noop.invoke(tags=["nightly"])
+    pause_tag("nightly", actor=ALICE)
+    rows("UPDATE actions_execution SET available_at = now() - interval '3 hours' WHERE tags = '{nightly}'")
     assert [alert.details["seconds"] for alert in watch()] == [7_200]
     later()
     pause_queue("default", actor=ALICE)

@@ -114,7 +114,7 @@ def _file(execution: Execution, name: str, text: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
-    action = catalogue.get(execution.action_id)
+    action = catalogue.get(execution.action_id, tags=execution.tags)
     seen = sight(request, execution)
     # Of one whose action is gone nobody knows.
     kind = action.kind if action else "workflow"

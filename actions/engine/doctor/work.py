@@ -27,7 +27,10 @@ SELECT execution.queue, count(*), extract(epoch FROM now() - min(execution.avail
 FROM actions_execution AS execution
 WHERE status IN ('queued', 'retrying') AND available_at <= now()
   AND execution.queue NOT IN (SELECT name FROM actions_queue WHERE paused_at IS NOT NULL)
-  AND action_id NOT IN (SELECT name FROM actions_action WHERE paused_at IS NOT NULL)
+  AND action_id NOT IN (
+    SELECT name FROM actions_action WHERE paused_at IS NOT NULL
+      OR tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL))
+  AND NOT tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL)
 GROUP BY execution.queue ORDER BY execution.queue
 """
 _DOUBTS = "SELECT count(*) FROM actions_execution WHERE status = 'in_doubt'"

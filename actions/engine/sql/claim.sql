@@ -7,6 +7,7 @@
 -- that the forgotten attempt's number can be given again.
 -- All it is given stands in its text (capitals: see prepared), so that it is planned once. With parameters PostgreSQL compares
 -- what a kept plan costs with what the first ones cost, when the table was small, and from then on plans each claim: 0.6 ms.
+-- A tag is paused for what was asked for with it and for actions that have it; where none is, both are compared with nothing.
 -- The guard is written so that no partial index fits it: on an empty queue the planner takes the claim index for a handful
 -- of rows, joins by it, and then reads the whole backlog, and every dead entry, for each claim.
 WITH due AS MATERIALIZED (
@@ -14,7 +15,9 @@ WITH due AS MATERIALIZED (
   FROM actions_execution
   WHERE queue = %(QUEUE)s AND status IN ('queued', 'retrying') AND available_at <= now()
     AND action_id <> ALL (ARRAY(
-      SELECT name FROM actions_action WHERE paused_at IS NOT NULL OR max_concurrency IS NOT NULL))
+      SELECT name FROM actions_action WHERE paused_at IS NOT NULL OR max_concurrency IS NOT NULL
+        OR tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL)))
+    AND NOT tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL)
     AND NOT EXISTS (SELECT FROM actions_queue WHERE name = %(QUEUE)s AND paused_at IS NOT NULL)
   ORDER BY priority, available_at, id
   LIMIT %(SIZE)s

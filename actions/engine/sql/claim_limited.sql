@@ -4,6 +4,7 @@ WITH picked AS MATERIALIZED (
   FROM actions_execution
   WHERE queue = %(queue)s AND action_id = %(action)s AND status IN ('queued', 'retrying') AND available_at <= now()
     AND NOT EXISTS (SELECT FROM actions_queue WHERE name = %(queue)s AND paused_at IS NOT NULL)
+    AND NOT tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL)
   ORDER BY priority, available_at, id
   LIMIT 1
   FOR UPDATE SKIP LOCKED

@@ -24,6 +24,9 @@ FROM actions_queue AS queue
 WHERE queue.paused_at IS NULL AND EXISTS (
   SELECT FROM actions_execution
   WHERE queue = queue.name AND status IN ('queued', 'retrying') AND available_at <= now()
-    AND action_id <> ALL (ARRAY(SELECT name FROM actions_action WHERE paused_at IS NOT NULL)))
+    AND action_id <> ALL (ARRAY(
+      SELECT name FROM actions_action WHERE paused_at IS NOT NULL
+        OR tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL)))
+    AND NOT tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL))
 UNION
 SELECT queue FROM resumed

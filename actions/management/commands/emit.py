@@ -5,13 +5,14 @@ from typing import Any
 
 from actions import messages, values
 from actions.engine.operate.emit import emit
-from actions.management.face import Face, actor
+from actions.management.face import Face, actor, undone
 
 
 class Command(Face):
     """See engine.operate.emit."""
 
     help = "Tell a workflow an external event: what it waits for now, or will."
+    rehearses = True
 
     def add_own(self, parser: ArgumentParser) -> None:
         """The workflow, the event, and how it is told."""
@@ -24,13 +25,15 @@ class Command(Face):
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Tell it."""
         payload = None if options["payload"] is None else values.parse(options["payload"])
-        done = emit(
-            options["id"],
-            options["name"],
-            payload,
-            actor=actor(),
-            reason=options["reason"],
-            idempotency_key=options["key"],
-        )
-        self.say(f"{done.subject.public_id}: {messages.emit_done(new=done.new, goes_on=done.goes_on)}")
-        return {"id": done.subject.public_id, "event": options["name"], "new": done.new, "goes_on": done.goes_on}
+        with undone(options):
+            done = emit(
+                options["id"],
+                options["name"],
+                payload,
+                actor=actor(),
+                reason=options["reason"],
+                idempotency_key=options["key"],
+            )
+        id_ = done.subject.public_id
+        answer = {"id": id_, "event": options["name"], "new": done.new, "goes_on": done.goes_on}
+        return self.told(options, answer, f"{id_}: {messages.emit_done(new=done.new, goes_on=done.goes_on)}")

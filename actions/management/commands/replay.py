@@ -5,7 +5,7 @@ from typing import Any
 
 from actions.engine.operate.replay import replay
 from actions.management import payload
-from actions.management.face import Face, actor, given
+from actions.management.face import Face, actor, given, undone
 
 
 class Command(Face):
@@ -13,6 +13,7 @@ class Command(Face):
 
     help = "Ask for a new execution with the same params as an old one, or edited ones."
     asks_reason = True
+    rehearses = True
 
     def add_own(self, parser: ArgumentParser) -> None:
         """The original, and what shall be different."""
@@ -27,13 +28,21 @@ class Command(Face):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Replay it."""
-        accepted = replay(
-            options["id"],
-            actor=actor(),
-            reason=given(options["reason"]),
-            params=payload.params(options),
-            idempotency_key=options["key"],
-            from_step=options["from_step"],
+        params = payload.params(options)
+        with undone(options):
+            accepted = replay(
+                options["id"],
+                actor=actor(),
+                reason=given(options["reason"]),
+                params=params,
+                idempotency_key=options["key"],
+                from_step=options["from_step"],
+            )
+        # What was only tried has an id that nobody will find.
+        kept = accepted.replayed or not options["dry_run"]
+        answer = {"id": accepted.id if kept else None, "replay_of": options["id"], "replayed": accepted.replayed}
+        what = accepted.id if kept else "A new execution"
+        end = "." if options["dry_run"] else ""
+        return self.told(
+            options, answer, f"{what} {'was accepted before, with this key' if accepted.replayed else 'accepted'}{end}"
         )
-        self.say(f"{accepted.id} {'was accepted before, with this key' if accepted.replayed else 'accepted'}")
-        return {"id": accepted.id, "replay_of": options["id"], "replayed": accepted.replayed}

@@ -6,7 +6,7 @@ from typing import Any
 from actions import messages, values
 from actions.engine.operate.resolve import Answer, resolve
 from actions.errors import InvalidInput
-from actions.management.face import Face, actor, given
+from actions.management.face import Face, actor, given, undone
 
 
 class Command(Face):
@@ -14,6 +14,7 @@ class Command(Face):
 
     help = "Settle an execution in doubt: it happened, run it again, or give up."
     asks_reason = True
+    rehearses = True
 
     def add_own(self, parser: ArgumentParser) -> None:
         """The execution, and what was found out."""
@@ -27,6 +28,7 @@ class Command(Face):
         if options["result"] is not None and answer != Answer.HAPPENED:
             raise InvalidInput("result_not_allowed", "Only what happened has a result; nothing was changed.")
         result = None if options["result"] is None else values.parse(options["result"])
-        resolve(options["id"], answer=answer, actor=actor(), reason=given(options["reason"]), result=result)
-        self.say(f"{options['id']}: {messages.RESOLVED}")
-        return {"id": options["id"], "ok": True, "answer": answer.value}
+        with undone(options):
+            resolve(options["id"], answer=answer, actor=actor(), reason=given(options["reason"]), result=result)
+        told = {"id": options["id"], "ok": True, "answer": answer.value}
+        return self.told(options, told, f"{options['id']}: {messages.RESOLVED}")
