@@ -1,6 +1,6 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
-from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues
+from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues, workers
 from actions.dashboard.audit import entry
 from actions.dashboard.audit import listed as audit
 from actions.dashboard.execution import urls as execution
@@ -15,6 +15,7 @@ urlpatterns = [
     *overview.routes,
     *catalogue.routes,
     *queues.routes,
+    *workers.routes,
     *found.routes,
     *taken.routes,
     *saved.routes,

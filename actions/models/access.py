@@ -27,4 +27,5 @@ class Access(models.Model):  # noqa: DJ008  (there are no rows to show)
             ("view_audit", "Can see the audit"),
             ("export_audit", "Can export the audit"),
             ("manage_keys", "Can see, make, rotate and revoke API keys"),
+            ("manage_workers", "Can quiet, resume and stop workers"),
         ]

@@ -25,6 +25,8 @@ _MARKS = {
     "active": "check",
     "live": "check",
     "done": "check",
+    "quiet": "pause",
+    "stopping": "stop",
     "silent": "warn",
     "gone": "out",
     "paused": "pause",

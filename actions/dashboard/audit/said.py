@@ -39,6 +39,9 @@ SAYS = {
     "action.resumed": "{who} resumed the action {action}",
     "queue.paused": "{who} paused the queue {queue}",
     "queue.resumed": "{who} resumed the queue {queue}",
+    "worker.quieted": "{who} asked the worker {worker} on {host} to be quiet",
+    "worker.resumed": "{who} let the worker {worker} on {host} take again",
+    "worker.stopped": "{who} asked the worker {worker} on {host} to stop",
     "failures.resolved": "{who} called {group} of {action} resolved",
     "failures.ignored": "{who} ignores {group} of {action} until {until}",
     "failures.reopened": "{who} reopened {group} of {action}",
@@ -150,8 +153,8 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
         return Part("a group of failures", url("failure", value) if value else "")
     if slot in {"key", "replaces"}:
         return Part(keytext.shown(text), url("key", text) if text else "", named=True)
-    if slot == "queue":
-        return Part(text, url("queues"), named=True)
+    if slot in {"queue", "worker"}:
+        return Part(text, url(f"{slot}s"), named=True)
     return Part(text.replace("_", " ") if slot == "verb" else text, named=True)
 
 
