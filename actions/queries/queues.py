@@ -1,12 +1,14 @@
 """Queues and workers as they stand: what waits, for how long, and who is there to do it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
 from actions.queries.health import fresh_since
+from actions.queries.search import late
 
 CAP = 10_000
 """Counts stop here."""
@@ -17,9 +19,10 @@ LATELY = 5
 MOST_LIMITS = 100
 
 # Each count is a scan of a partial index that stops at the cap.
-_QUEUES = """
+_STANDING = """
 SELECT queue.name, queue.paused_at, queue.paused_by, queue.paused_reason, due.number, later.number, due.oldest,
-  running.number, running.busy, workers.live, workers.quiet
+  running.number, running.busy, workers.live, workers.quiet,
+  (SELECT count(*) FROM late WHERE late.queue = queue.name), (SELECT count(*) FROM looked)
 FROM actions_queue AS queue
 CROSS JOIN LATERAL (
   SELECT count(*) AS number, min(available_at) AS oldest
@@ -43,6 +46,7 @@ CROSS JOIN LATERAL (
 ) AS workers
 ORDER BY queue.name
 """
+_QUEUES = late.LOOKED + _STANDING
 _LIMITS = """
 WITH running AS MATERIALIZED (
   SELECT action_id, count(*) AS number FROM actions_execution WHERE status = 'running' GROUP BY action_id)
@@ -87,6 +91,19 @@ class QueueState:
     """Live workers that take from it."""
     quiet: int
     """Live workers that would, and are quiet."""
+    late: int
+    """Executions that are due for over a minute, and not paused."""
+    looked: int
+    """How many were looked at for that, in all queues; there may be others beyond late.MOST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """How many are late in all queues; `more`: at least that many. `query` finds them."""
+
+    number: int
+    more: bool
+    query: str = "is:late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,14 @@ class Limit:
 
 def queues() -> list[QueueState]:
     """Every queue that was ever declared, by name."""
-    return [QueueState(*row) for row in _fetch(_QUEUES, {"cap": CAP + 1, "fresh": fresh_since()})]
+    params = {"cap": CAP + 1, "fresh": fresh_since(), **late.at(datetime.now(UTC))}
+    return [QueueState(*row) for row in _fetch(_QUEUES, params)]
+
+
+def overdue(states: Sequence[QueueState]) -> Overdue:
+    """What is late in these queues together."""
+    number = sum(state.late for state in states)
+    return Overdue(min(number, CAP), number > CAP or any(state.looked > late.MOST for state in states))
 
 
 def paces() -> dict[str, Pace]:

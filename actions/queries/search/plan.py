@@ -10,6 +10,7 @@ from actions.ids import parse_id
 from actions.queries.search import streams
 from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, storable
 from actions.queries.search.grammar import Query, Term, Value
+from actions.queries.search.late import Late, late
 from actions.queries.search.streams import Stream
 from actions.queries.search.words import Catalogue, by_keys, fits, meaning_of
 from actions.states import WITH_ERROR, Status
@@ -80,6 +81,7 @@ class Planner:
         self.sentences = list(meaning.sentences)
         self.allowed = allowed
         self._backlog: int | None = None
+        self._late: Late | None = None
         self._numbers: dict[tuple[str, ...], int] = {}
         self._keyed: dict[tuple[str, ...], list[UUID]] = {}
         texts = [text for term in self.query.terms for text in (*term.path, *(value.text for value in term.values))]
@@ -123,14 +125,14 @@ class Planner:
 
     def _streams(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]]:
         """What is read, and the ids() of the terms that it answers."""
-        for column in ("id", "key", "parent", "replay"):
-            for term in query.of(column):
-                if not term.negated and not any(value.pattern for value in term.values):
-                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
-        for term in query.of("group"):
-            if not term.negated:
-                return self._of_groups(term, query, by_end), {id(term)}
+        named = self._named(query, by_end=by_end)
+        if named is not None:
+            return named
         statuses = query.statuses
+        if any(not term.negated for term in query.of("is")):
+            statuses = tuple(status for status in streams.PENDING if statuses is None or status in statuses)
+            if not statuses or not (found := self._late_ones()).more:
+                return ([streams.of_ids("id", [*found.ids])] if statuses and found.ids else []), set()
         if statuses == (Status.FAILED,) and by_end:
             names, used = self._asked(query)
             if used:
@@ -147,6 +149,17 @@ class Planner:
                 return [streams.FAILED_BY_END], used
             return streams.of_statuses(statuses), used
         return self._of_actions(query)
+
+    def _named(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]] | None:
+        """Streams of what the query calls by a name that few have; None where it does not."""
+        for column in ("id", "key", "parent", "replay"):
+            for term in query.of(column):
+                if not term.negated and not any(value.pattern for value in term.values):
+                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
+        for term in query.of("group"):
+            if not term.negated:
+                return self._of_groups(term, query, by_end), {id(term)}
+        return None
 
     def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:
         """Streams of the actions asked for, else of those allowed, else of everything."""
@@ -215,6 +228,11 @@ class Planner:
                 cursor.execute(streams.BACKLOG, [_MOST_PENDING + 1])
                 self._backlog = cursor.fetchone()[0]
         return self._backlog <= _MOST_PENDING
+
+    def _late_ones(self) -> Late:
+        if self._late is None:
+            self._late = late(self.query.now)
+        return self._late
 
     def _visible(self, names: list[str]) -> tuple[str, ...]:
         return tuple(name for name in names if self.allowed is None or name in self.allowed)
