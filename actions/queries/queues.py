@@ -18,21 +18,33 @@ LATELY = 5
 """Minutes of which a pace is the mean."""
 MOST_LIMITS = 100
 
-# Each count is a scan of a partial index that stops at the cap.
-_STANDING = """
+# Each count is a scan of a partial index that stops at the cap; what is due is read level by level, past what is scheduled.
+_STANDING = """, counted AS MATERIALIZED (
+  SELECT queue, count(*) AS number FROM late GROUP BY queue)
 SELECT queue.name, queue.paused_at, queue.paused_by, queue.paused_reason, due.number, later.number, due.oldest,
   running.number, running.busy, workers.live, workers.quiet,
-  (SELECT count(*) FROM late WHERE late.queue = queue.name), (SELECT count(*) FROM looked)
+  coalesce((SELECT number FROM counted WHERE counted.queue = queue.name), 0), (SELECT count(*) FROM looked)
 FROM actions_queue AS queue
 CROSS JOIN LATERAL (
-  SELECT count(*) AS number, min(available_at) AS oldest
-  FROM (SELECT available_at FROM actions_execution AS execution
-        WHERE status IN ('queued', 'retrying') AND execution.queue = queue.name AND available_at <= now() LIMIT %(cap)s) AS found
+  SELECT count(*) AS number, (
+    SELECT min(first.available_at) FROM level CROSS JOIN LATERAL (
+      SELECT available_at FROM actions_execution AS execution
+      WHERE execution.queue = level.queue AND execution.priority = level.priority AND available_at <= now()
+        AND status IN ('queued', 'retrying') ORDER BY available_at LIMIT 1) AS first
+    WHERE level.queue = queue.name) AS oldest
+  FROM (SELECT FROM level CROSS JOIN LATERAL (
+          SELECT FROM actions_execution AS execution
+          WHERE execution.queue = level.queue AND execution.priority = level.priority AND available_at <= now()
+            AND status IN ('queued', 'retrying') LIMIT %(cap)s) AS one
+        WHERE level.queue = queue.name LIMIT %(cap)s) AS found
 ) AS due
 CROSS JOIN LATERAL (
   SELECT count(*) AS number
-  FROM (SELECT FROM actions_execution AS execution
-        WHERE status IN ('queued', 'retrying') AND execution.queue = queue.name AND available_at > now() LIMIT %(cap)s) AS found
+  FROM (SELECT FROM level CROSS JOIN LATERAL (
+          SELECT FROM actions_execution AS execution
+          WHERE execution.queue = level.queue AND execution.priority = level.priority AND available_at > now()
+            AND status IN ('queued', 'retrying') LIMIT %(cap)s) AS one
+        WHERE level.queue = queue.name LIMIT %(cap)s) AS found
 ) AS later
 CROSS JOIN LATERAL (
   SELECT count(*) AS number, count(DISTINCT worker_id) AS busy

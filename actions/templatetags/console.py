@@ -29,6 +29,7 @@ _MARKS = {
     "stopping": "stop",
     "silent": "warn",
     "gone": "out",
+    "late": "timed_out",
     "paused": "pause",
     "undeclared": "cancelled",
     "resolved": "check",

@@ -282,6 +282,11 @@ def test_late_is_what_is_due_for_over_a_minute_and_not_paused(monkeypatch):
     monkeypatch.setattr(late, "MOST", 1)
     assert late.late(now).more
     assert [row.id for row in every(found)] == late_ones[::-1]
+    planner = plan.Planner(found, glance=True)
+    glance = page(found, planner=planner)
+    assert {row.id for row in glance.rows} <= set(late_ones)
+    assert "due longest" in glance.sentences[0]
+    assert counts.by_status(found, planner=planner)["queued"].more
 
 
 def test_what_is_late_is_counted_with_the_queues_as_its_list_counts_it(django_assert_num_queries):
