@@ -23,6 +23,7 @@ class WorkerAdmin(LookOnly):
     """One row per worker process that ever registered."""
 
     list_display = (
+        "number",
         "name",
         "shown_state",
         "host",
@@ -68,6 +69,11 @@ class WorkerAdmin(LookOnly):
     def detail_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """There is nothing more to see than the list shows."""
         return self.changelist_view(request)
+
+    @admin.display(description="worker", ordering="pk")
+    def number(self, worker: Worker) -> str:
+        """What commands call it."""
+        return str(worker.pk)
 
     @admin.display(description="state")
     def shown_state(self, worker: Worker) -> SafeString:

@@ -44,9 +44,9 @@ WITH noted AS (
 SELECT cancel_requested_at IS NOT NULL FROM actions_execution WHERE id = %(id)s AND attempt = %(attempt)s
 """
 _COUNT = """
-SELECT count(*) FROM actions_worker
-WHERE gone_at IS NULL AND heartbeat_at > now() - make_interval(secs => %(lease)s) AND %(queue)s = ANY (queues)
-  AND quiet_at IS NULL AND stop_at IS NULL
+SELECT count(*) FILTER (WHERE quiet_at IS NULL), count(*) FILTER (WHERE quiet_at IS NOT NULL)
+FROM actions_worker
+WHERE gone_at IS NULL AND stop_at IS NULL AND heartbeat_at > now() - make_interval(secs => %(lease)s) AND %(queue)s = ANY (queues)
 """
 # A worker that has lost its lock is gone once nothing runs in its name any more; its last row says until when it lived.
 _BURY = """
@@ -119,12 +119,12 @@ def report(connection: psycopg.Connection[Any], *, id: UUID, attempt: int, progr
     return row is None or bool(row[0])
 
 
-def count_live(queue: str) -> int:
-    """Workers of `queue` whose heartbeat is fresh, and that take from it."""
+def count_live(queue: str) -> tuple[int, int]:
+    """Workers of `queue` whose heartbeat is fresh: how many take from it, and how many are quiet."""
     with psycopg.Cursor(raw()) as cursor:
         row = cursor.execute(_COUNT, {"queue": queue, "lease": conf.get().LEASE}).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]), int(row[1])
 
 
 def bury() -> list[int]:

@@ -153,9 +153,9 @@ def test_quiet_and_stopping_workers_serve_no_queue(crew: Any):
     stop_worker(str(two.worker), actor=ALICE, reason="enough")
     state = next(queue for queue in queues.queues() if queue.name == "default")
     assert (state.workers, state.quiet) == (1, 1)
-    assert workers.count_live("default") == 1
+    assert workers.count_live("default") == (1, 1)
     three.freeze()
     found = alarms(maintain_lock=1)
     assert (found.workers, found.quiet, found.stopping, found.silent) == (0, 1, 1, 1)
     assert (health().workers, health().quiet, health().silent) == (0, 2, 1)
-    assert workers.count_live("default") == 0
+    assert workers.count_live("default") == (0, 1)

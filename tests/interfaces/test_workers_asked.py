@@ -204,6 +204,14 @@ def test_commands_list_and_ask(desk, number):
     assert "worker_stopping" in stopping
 
 
+def test_the_admin_counts_those_at_work_as_its_list_does(desk, number):
+    more_workers(2)
+    assert re.findall(r'worker/\?live=yes"><strong>(\d+)', desk.ada.get("/admin/").content.decode()) == ["3"]
+    rows("UPDATE actions_worker SET quiet_at = now() WHERE id <> %s", number)
+    assert re.findall(r'worker/\?live=yes"><strong>(\d+)', desk.ada.get("/admin/").content.decode()) == ["1"]
+    assert "1 worker " in text_of(desk.ada.get("/admin/actions/worker/?live=yes"))
+
+
 def test_the_admin_counts_quiet_workers_honestly(desk, number):
     stop_worker(str(number), actor=ALICE, reason="enough")
     assert "All workers are quiet or stopping" in text_of(desk.ada.get("/admin/"))
