@@ -49,12 +49,18 @@ def test_a_quiet_worker_ends_what_it_has_and_takes_nothing_until_it_is_resumed(w
     world.sound()
 
 
-def test_what_a_quiet_worker_would_have_taken_goes_to_another_at_once(world: World) -> None:
-    """Without a maintain: the wake-up that it has read already is handed on."""
-    pool, other = world.work(), world.work()
-    ask(world, "quiet", pool.children()[0])
+def test_what_a_quiet_worker_would_have_taken_goes_to_another(world: World) -> None:
+    """Without a maintain: the wake-up that it was waiting for is handed on, and those after it are not read."""
+    pool = world.work()
+    (pid,) = pool.children()
+    ask(world, "quiet", pid)
     heard(pool, "worker_quiet")
-    publics = [world.invoke("test-write") for _ in range(5)]
+    publics = [world.invoke("test-write")]
+    wake_up = wait(lambda: world.redis("LINDEX", "rq:queue:default", 0), what="the wake-up, back in its list")
+    beats(world, pid)
+    assert world.redis("LINDEX", "rq:queue:default", 0) == wake_up
+    other = world.work()
+    publics.append(world.invoke("test-write"))
     assert {world.ends(public, seconds=3) for public in publics} == {"succeeded"}
     takers = world.sql(
         "SELECT DISTINCT pid FROM actions_attempt AS attempt JOIN actions_worker AS worker ON worker.id = attempt.worker_id"
