@@ -17,6 +17,9 @@ EMITTED_EARLY = "Told: the workflow does not wait for this event now; its next w
 EMITTED_BEFORE = "This event was told before, and kept; nothing was done twice."
 PAUSED = "Paused: what is running ends, nothing new starts."
 RESUMED = "Resumed: what waited goes on."
+QUIETED = "Asked to be quiet: it ends what it has, and takes nothing new until somebody resumes it."
+WORKER_RESUMED = "Asked to take again."
+WORKER_STOPPED = "Asked to stop: its process ends after what it is on."
 EXPLAIN = {
     "trigger": "A new execution. What the code declares decides how often it is tried.",
     "retry": "The same execution gets a new attempt. Its idempotency key towards providers stays the same.",
@@ -32,6 +35,12 @@ EXPLAIN = {
     "pause_tag": "Nothing that has this tag starts until it is resumed: what was asked for with it, and every execution of the "
     "actions that have it. What is running ends, and what is asked for is kept.",
     "resume": "What waited goes on.",
+    "quiet_worker": "It ends what it has, and takes nothing new until somebody resumes it. Its process stays.",
+    "resume_worker": "It takes again.",
+    "stop_worker": "Its process ends as on SIGTERM: it takes nothing new and ends what it is on; after the grace time that is "
+    "interrupted and given back, or put in doubt where it reaches outside. What it has not begun goes back at once. The pool "
+    "(manage.py work) that started it starts a new process in its place: to have fewer workers, stop the pool, or start it "
+    "with fewer processes.",
     "create_key": "Who has the key may do what its scopes say, in its owner's name. Its text is shown once, when it is made.",
     "rotate_key": "A second key that may do the same, beside this one. Put it in place, then this one ends by itself. What was "
     "asked with an idempotency key is found with either.",
@@ -110,6 +119,13 @@ def key_tells(key: str, *, told: bool) -> str:
     return (
         f"The ends of what is asked with {key} from now on are told there." if told else f"{key} tells nobody any more."
     )
+
+
+def worker_told(done: str, *, hears: bool, seconds: float) -> str:
+    """What asking a worker did, and when it hears of it; `seconds` from one heartbeat to the next."""
+    if hears:
+        return f"{done} It hears of that within {seconds:g} s."
+    return f"{done} It is not connected now: it hears of that only if it comes back."
 
 
 def kind_means(kind: str, effects: str) -> str:

@@ -17,6 +17,10 @@ SENTENCES = {
     # Processes and what they stand on.
     "worker_registered": "worker {worker} (process {process}) is ready; queues: {queues}",
     "worker_returned": "worker {worker} (process {process}) is back after it had lost PostgreSQL",
+    "worker_quiet": "worker {worker} (process {process}) was asked to be quiet: it ends what it has, and takes nothing new",
+    "worker_resumed": "worker {worker} (process {process}) takes again",
+    "worker_stops": "worker {worker} (process {process}) was asked to stop: it ends after what it is on",
+    "worker_replaced": "a worker (process {pid}) has ended in good order; another one takes its place",
     "worker_ended": "a worker (process {pid}) died; another one takes its place, and what it ran is rescued",
     "heartbeat_lost": "process {process} has lost PostgreSQL and takes nothing new meanwhile: {error}",
     "leave_failed": "process {process} could not sign off; it is found missing instead: {error}",

@@ -227,16 +227,17 @@ class KeyStateFilter(Choice):
 
 
 class LiveFilter(Choice):
-    """Workers that are heard, or all there ever were."""
+    """Workers that take, or all others there ever were."""
 
     title = "state"
     parameter_name = "live"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> Iterable[tuple[str, str]]:
         """Both."""
-        return [("yes", "at work"), ("no", "gone or silent")]
+        return [("yes", "at work"), ("no", "quiet, stopping, silent or gone")]
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        """Workers with a fresh heartbeat, or the others."""
-        heard = {"gone_at__isnull": True, "heartbeat_at__gte": fresh_since()}
-        return queryset.filter(**heard) if value == "yes" else queryset.exclude(**heard)
+        """Workers with a fresh heartbeat that take, or the others."""
+        asked = {"quiet_at__isnull": True, "stop_at__isnull": True}
+        taking = {"gone_at__isnull": True, "heartbeat_at__gte": fresh_since(), **asked}
+        return queryset.filter(**taking) if value == "yes" else queryset.exclude(**taking)

@@ -133,7 +133,9 @@ class Frame:
     def _banners(self) -> Iterator[Banner]:
         if conf.get().READ_ONLY:
             yield Banner("", "lock", "Read-only.", str(ReadOnly.__doc__))
-        if not self.alarms.workers:
+        if not self.alarms.workers and self.alarms.quiet:
+            yield _all_quiet(self.alarms.quiet)
+        elif not self.alarms.workers:
             yield Banner(
                 "bad",
                 "worker",
@@ -159,6 +161,12 @@ class Frame:
             )
         if self.alarms.pauses:
             yield _paused(self.alarms.pauses)
+
+
+def _all_quiet(number: int) -> Banner:
+    who = "The only worker was" if number == 1 else f"All {number} workers were"
+    text = f"{who} asked to take nothing new. What is asked for is kept, and nothing starts until one is resumed."
+    return Banner("bad", "worker", "All workers are quiet.", text, _url("workers"), "Workers")
 
 
 def _paused(pauses: tuple[Pause, ...]) -> Banner:

@@ -40,16 +40,18 @@ def overview(request: HttpRequest) -> HttpResponse:
 def _standing() -> dict[str, Any]:
     counts = stats.by_status()
     failed, doubts = executions.troubles(_SHOWN)
+    waiting = queues.queues()
     return {
         "counts": [
             counts[status]
             for status in (*_NEED_SOMEBODY, *(status for status in counts if status not in _NEED_SOMEBODY))
             if counts[status].number or status in _ALWAYS
         ],
+        "late": queues.overdue(waiting),
         "failures": failed,
         "groups": failures.groups(size=_GROUPS).groups,
         "doubts": doubts,
-        "queues": queues.queues(),
+        "queues": waiting,
     }
 
 

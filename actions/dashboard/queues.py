@@ -3,23 +3,35 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from actions.dashboard.frame import Frame
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs, route
+from actions.desk.crew import PERMISSION
 from actions.desk.pausing import pause_form
 from actions.desk.permit import may
-from actions.queries import catalogue, queues
+from actions.queries import catalogue, crew, queues
 
 SECTION = "queues"
 
 
 @needs("view_queue")
 def standing(request: HttpRequest) -> HttpResponse:
-    """What waits where, and who is at work."""
+    """What waits where and how it goes on, and who is at work: all, or the workers of one `?state=`."""
+    frame = Frame(request, SECTION)
+    state = request.GET.get("state", "")
+    state = state if state in crew.STATES else ""
+    paces = queues.paces()
     context = {
         "title": "Queues and workers",
-        "queues": queues.queues(),
-        "workers": queues.workers() if may(request, "view_worker") else [],
+        "frame": frame,
+        "queues": [(queue, paces.get(queue.name, queues.Pace())) for queue in queues.queues()],
+        "limits": queues.limits(),
+        "see_workers": may(request, "view_worker"),
+        "workers": crew.workers(state) if may(request, "view_worker") else [],
+        "state": state,
+        "states": crew.STATES,
         "may_pause": may(request, "pause"),
+        "may_manage": may(request, PERMISSION),
         "cap": queues.CAP,
     }
     if live(request):

@@ -1,6 +1,6 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
-from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues, tags
+from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues, tags, workers
 from actions.dashboard.alerts import channels as alert_channels
 from actions.dashboard.alerts import listed as alerts
 from actions.dashboard.alerts import ruled as alert_rules
@@ -19,6 +19,7 @@ urlpatterns = [
     *catalogue.routes,
     *queues.routes,
     *tags.routes,
+    *workers.routes,
     *found.routes,
     *taken.routes,
     *saved.routes,

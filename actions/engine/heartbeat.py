@@ -10,18 +10,32 @@ import structlog
 
 from actions import conf, values
 from actions.engine import workers
-from actions.engine.workers import Registration
+from actions.engine.workers import Asked, Registration
 
 log = structlog.get_logger(__name__)
 
 
 class Heartbeat:
     """Keeps one Worker row alive. `worker` is its id: what is claimed and settled is fenced by it. While the session with
-    its lock is lost nothing may be claimed (`ensure`), but what runs may be settled as long as nobody has taken it."""
+    its lock is lost nothing may be claimed (`ensure`), but what runs may be settled as long as nobody has taken it.
 
-    def __init__(self, *, connect: Callable[[], psycopg.Connection[Any]], registration: Registration) -> None:
+    Each beat hears what operators ask of this worker; `end` is called once when it is asked to stop.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], psycopg.Connection[Any]],
+        registration: Registration,
+        end: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connect = connect
         self._registration = registration
+        self._end = end
+        self._taking = threading.Event()
+        self._taking.set()
+        self._ending = False
+        self._known = 0
         self._connection: psycopg.Connection[Any] | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -50,6 +64,15 @@ class Heartbeat:
                 connection.close()
             except psycopg.Error as error:
                 log.info("leave_failed", error=str(error))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it was asked to take nothing new."""
+        return not self._taking.is_set()
+
+    def wait_while_quiet(self, seconds: float) -> bool:
+        """Return as soon as it may take again, at the latest after so many seconds; whether it may."""
+        return self._taking.wait(seconds)
 
     def begin(self, execution_id: UUID | None) -> None:
         """Say what is being performed."""
@@ -89,7 +112,10 @@ class Heartbeat:
         try:
             if self._connection is None or self._connection.closed:
                 return self._return()
-            if not workers.beat(self._connection, worker=self.worker, current=self.current):
+            asked = workers.beat(self._connection, worker=self.worker, current=self.current)
+            if asked is not None:
+                self._heed(asked)
+            else:
                 # Declared gone while this process was frozen: what it ran has been rescued, so begin a new life.
                 self._connection.close()
                 self._connection = self._connect()
@@ -100,6 +126,19 @@ class Heartbeat:
                 self._connection.close()
             return False
         return True
+
+    def _heed(self, asked: Asked) -> None:
+        """Do what operators ask. It is known within one heartbeat, and costs no statement of its own."""
+        if asked.quiet and not self.quiet:
+            self._taking.clear()
+            log.info("worker_quiet", worker=self.worker)
+        elif not asked.quiet and self.quiet:
+            self._taking.set()
+            log.info("worker_resumed", worker=self.worker)
+        if asked.stop and not self._ending:
+            self._ending = True
+            log.info("worker_stops", worker=self.worker)
+            self._end()
 
     def _return(self) -> bool:
         """A new session, under the name that this process had if it may go on under it: a lost session alone must cost
@@ -118,5 +157,5 @@ class Heartbeat:
 
     def _register(self, connection: psycopg.Connection[Any]) -> None:
         self.worker = 0
-        self.worker = workers.register(connection, self._registration)
+        self.worker = self._known = workers.register(connection, self._registration, before=self._known)
         log.info("worker_registered", worker=self.worker, queues=self._registration.queues)

@@ -10,18 +10,24 @@ from actions import conf
 from actions.engine.ledger import WORKER_LOCK
 from actions.engine.statements import raw
 
+# What was asked of a process stays asked when it registers again.
 # The lock comes before the row, so that no live worker is ever seen with a free lock. The sequence keeps ids apart, also
 # after a crash of the server, because this commit is waited for.
 _REGISTER = """
 WITH fresh AS MATERIALIZED (
     SELECT nextval('actions_worker_ids')::int AS id, set_config('synchronous_commit', 'on', true)),
   locked AS MATERIALIZED (SELECT id, pg_advisory_lock(%(lock)s, id) FROM fresh)
-INSERT INTO actions_worker (id, name, host, pid, queues, started_at, heartbeat_at)
-SELECT id, %(name)s, %(host)s, %(pid)s, %(queues)s, now(), now() FROM locked
+INSERT INTO actions_worker (
+  id, name, host, pid, queues, started_at, heartbeat_at, quiet_at, quiet_by, quiet_reason, stop_at, stop_by, stop_reason)
+SELECT locked.id, %(name)s, %(host)s, %(pid)s, %(queues)s, now(), now(),
+  before.quiet_at, coalesce(before.quiet_by, ''), coalesce(before.quiet_reason, ''),
+  before.stop_at, coalesce(before.stop_by, ''), coalesce(before.stop_reason, '')
+FROM locked LEFT JOIN actions_worker AS before ON before.id = %(before)s
 RETURNING id
 """
 _BEAT = """
-UPDATE actions_worker SET heartbeat_at = now(), current = %(current)s WHERE id = %(id)s AND gone_at IS NULL RETURNING id
+UPDATE actions_worker SET heartbeat_at = now(), current = %(current)s WHERE id = %(id)s AND gone_at IS NULL
+RETURNING quiet_at IS NOT NULL, stop_at IS NOT NULL
 """
 _REATTACH = """
 WITH mine AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s, %(id)s) AS locked),
@@ -38,8 +44,9 @@ WITH noted AS (
 SELECT cancel_requested_at IS NOT NULL FROM actions_execution WHERE id = %(id)s AND attempt = %(attempt)s
 """
 _COUNT = """
-SELECT count(*) FROM actions_worker
-WHERE gone_at IS NULL AND heartbeat_at > now() - make_interval(secs => %(lease)s) AND %(queue)s = ANY (queues)
+SELECT count(*) FILTER (WHERE quiet_at IS NULL), count(*) FILTER (WHERE quiet_at IS NOT NULL)
+FROM actions_worker
+WHERE gone_at IS NULL AND stop_at IS NULL AND heartbeat_at > now() - make_interval(secs => %(lease)s) AND %(queue)s = ANY (queues)
 """
 # A worker that has lost its lock is gone once nothing runs in its name any more; its last row says until when it lived.
 _BURY = """
@@ -60,8 +67,19 @@ class Registration:
     queues: list[str]
 
 
-def register(connection: psycopg.Connection[Any], registration: Registration) -> int:
-    """A new worker row, locked by `connection` for as long as that lives; returns its id."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What operators ask of a worker."""
+
+    quiet: bool
+    """To take nothing new."""
+    stop: bool
+    """To end after what it is on."""
+
+
+def register(connection: psycopg.Connection[Any], registration: Registration, *, before: int = 0) -> int:
+    """A new worker row, locked by `connection` for as long as that lives; returns its id. `before` is the one that this
+    process had until now: what was asked of it is asked of the new one."""
     row = connection.execute(
         _REGISTER,
         {
@@ -70,6 +88,7 @@ def register(connection: psycopg.Connection[Any], registration: Registration) ->
             "host": registration.host[:255],
             "pid": registration.pid,
             "queues": registration.queues,
+            "before": before,
         },
     ).fetchone()
     assert row is not None
@@ -83,9 +102,10 @@ def reattach(connection: psycopg.Connection[Any], *, worker: int) -> tuple[bool,
     return bool(row[0]), bool(row[1])
 
 
-def beat(connection: psycopg.Connection[Any], *, worker: int, current: UUID | None) -> bool:
-    """Say that `worker` lives; False when it has been declared gone."""
-    return connection.execute(_BEAT, {"id": worker, "current": current}).fetchone() is not None
+def beat(connection: psycopg.Connection[Any], *, worker: int, current: UUID | None) -> Asked | None:
+    """Say that `worker` lives, and hear what is asked of it; None when it has been declared gone."""
+    row = connection.execute(_BEAT, {"id": worker, "current": current}).fetchone()
+    return Asked(*row) if row else None
 
 
 def leave(connection: psycopg.Connection[Any], *, worker: int) -> None:
@@ -99,12 +119,12 @@ def report(connection: psycopg.Connection[Any], *, id: UUID, attempt: int, progr
     return row is None or bool(row[0])
 
 
-def count_live(queue: str) -> int:
-    """Workers of `queue` whose heartbeat is fresh."""
+def count_live(queue: str) -> tuple[int, int]:
+    """Workers of `queue` whose heartbeat is fresh: how many take from it, and how many are quiet."""
     with psycopg.Cursor(raw()) as cursor:
         row = cursor.execute(_COUNT, {"queue": queue, "lease": conf.get().LEASE}).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]), int(row[1])
 
 
 def bury() -> list[int]:

@@ -90,6 +90,9 @@ from actions.errors.verbs import (
     StepNotFound,
     TransactionOpen,
     ViewNotFound,
+    WorkerGone,
+    WorkerNotFound,
+    WorkerStopping,
 )
 from actions.errors.workflows import (
     EventTimeout,
@@ -174,7 +177,10 @@ __all__ = [
     "Unreachable",
     "UnsafeDatabase",
     "ViewNotFound",
+    "WorkerGone",
     "WorkerLost",
+    "WorkerNotFound",
+    "WorkerStopping",
     "WorkflowChanged",
     "WorkflowTimeout",
     "WorkflowWrites",

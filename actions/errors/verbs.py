@@ -75,6 +75,24 @@ class ErrorGroupNotFound(DoplatformError):
     code = "error_group_not_found"
 
 
+class WorkerNotFound(DoplatformError):
+    """There is no such worker; nothing was changed."""
+
+    code = "worker_not_found"
+
+
+class WorkerGone(DoplatformError):
+    """The worker has ended; nothing was changed. What it ran has been given back or rescued."""
+
+    code = "worker_gone"
+
+
+class WorkerStopping(DoplatformError):
+    """The worker was asked to stop, and that cannot be taken back; nothing was changed."""
+
+    code = "worker_stopping"
+
+
 class ReasonRequired(DoplatformError):
     """This act is audited with a reason of 1 to 2,000 characters; nothing was changed. Say why, and try again."""
 

@@ -31,7 +31,6 @@ from actions.errors import Refused as StateRefused
 _OTHER_SCHEMA = {"42P01", "42703"}
 """SQLSTATEs of a table and of a column that is not there."""
 DRY = "Dry run: nothing was changed."
-_ID_HELP = "public ids, exec_ and 26 characters"
 
 
 class Refused(CommandError):
@@ -109,10 +108,11 @@ class Each(Face):
     """A verb on several executions, each on its own: one that is refused does not stop the others."""
 
     asks_reason = True
+    id_help = "public ids, exec_ and 26 characters"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The ids, and the options of every face."""
-        parser.add_argument("ids", nargs="+", metavar="ID", help=_ID_HELP)
+        parser.add_argument("ids", nargs="+", metavar="ID", help=self.id_help)
         add_dry_run(parser)
         super().add_arguments(parser)
 

@@ -28,4 +28,5 @@ class Access(models.Model):  # noqa: DJ008  (there are no rows to show)
             ("export_audit", "Can export the audit"),
             ("manage_keys", "Can see, make, rotate and revoke API keys"),
             ("manage_alerts", "Can make, change, test and remove alert rules and channels"),
+            ("manage_workers", "Can quiet, resume and stop workers"),
         ]

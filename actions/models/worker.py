@@ -19,6 +19,12 @@ class Worker(models.Model):
     heartbeat_at = models.DateTimeField()
     current = models.UUIDField(null=True, help_text="The execution it was on at its last heartbeat.")
     gone_at = models.DateTimeField(null=True)
+    quiet_at = models.DateTimeField(null=True, help_text="Since when it is asked to take nothing new.")
+    quiet_by = models.CharField(max_length=255, db_default="", default="")
+    quiet_reason = models.TextField(db_default="", default="")
+    stop_at = models.DateTimeField(null=True, help_text="When it was asked to end after what it is on.")
+    stop_by = models.CharField(max_length=255, db_default="", default="")
+    stop_reason = models.TextField(db_default="", default="")
 
     class Meta:
         indexes: ClassVar = [

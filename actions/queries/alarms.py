@@ -14,14 +14,19 @@ from actions.queries.health import fresh_since
 MOST_PAUSES = 50
 MOST_CREW = 6
 
-# A lock by one bigint shows as two halves and objsubid 1.
+# Workers stand as queries.crew says. A lock by one bigint shows as two halves and objsubid 1.
 _ALARMS = """
+WITH standing AS MATERIALIZED (
+  SELECT *, CASE WHEN heartbeat_at < %(fresh)s THEN 'silent' WHEN stop_at IS NOT NULL THEN 'stopping'
+    WHEN quiet_at IS NOT NULL THEN 'quiet' ELSE 'live' END AS state
+  FROM actions_worker WHERE gone_at IS NULL)
 SELECT
-  (SELECT count(*) FROM actions_worker WHERE gone_at IS NULL AND heartbeat_at >= %(fresh)s),
+  (SELECT coalesce(jsonb_object_agg(state, number), '{}')
+   FROM (SELECT state, count(*) AS number FROM standing GROUP BY state) AS counted)::text,
   (SELECT coalesce(jsonb_agg(to_jsonb(worker) ORDER BY worker.name), '[]')
    FROM (
-     SELECT name, heartbeat_at, current, heartbeat_at >= %(fresh)s AS fresh
-     FROM actions_worker WHERE gone_at IS NULL ORDER BY started_at DESC LIMIT %(crew)s) AS worker)::text,
+     SELECT name, heartbeat_at, current, state
+     FROM standing ORDER BY started_at DESC LIMIT %(crew)s) AS worker)::text,
   EXISTS (
     SELECT FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = %(lock)s
@@ -62,7 +67,7 @@ class Crew:
     current: str
     """The execution at its last heartbeat; empty for none."""
     state: str
-    """live or silent."""
+    """live, quiet, stopping or silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,12 @@ class Alarms:
     """How things stand beside the executions."""
 
     workers: int
-    """Workers whose heartbeat is fresh."""
+    """Workers that take."""
+    quiet: int
+    """Workers that are there, and take nothing new."""
+    stopping: int
+    silent: int
+    """Workers that have not left and are not heard either."""
     crew: tuple[Crew, ...]
     """The first few of those that have not left."""
     maintained: bool
@@ -84,9 +94,13 @@ def alarms(*, maintain_lock: int) -> Alarms:
     params: dict[str, Any] = {"fresh": fresh_since(), "lock": maintain_lock, "most": MOST_PAUSES, "crew": MOST_CREW}
     with connection.cursor() as cursor:
         cursor.execute(_ALARMS, params)
-        workers, crew, maintained, pauses = cursor.fetchone()
+        counted, crew, maintained, pauses = cursor.fetchone()
+    counts = json.loads(counted)
     return Alarms(
-        workers=workers,
+        workers=counts.get("live", 0),
+        quiet=counts.get("quiet", 0),
+        stopping=counts.get("stopping", 0),
+        silent=counts.get("silent", 0),
         crew=tuple(_crew(**worker) for worker in json.loads(crew)),
         maintained=maintained,
         pauses=tuple(_pause(**pause) for pause in json.loads(pauses)),
@@ -97,6 +111,6 @@ def _pause(*, at: str, until: str | None, **said: str) -> Pause:
     return Pause(at=datetime.fromisoformat(at), until=datetime.fromisoformat(until) if until else None, **said)
 
 
-def _crew(*, name: str, heartbeat_at: str, current: str | None, fresh: bool) -> Crew:
+def _crew(*, name: str, heartbeat_at: str, current: str | None, state: str) -> Crew:
     on = public_id(UUID(current)) if current else ""
-    return Crew(name, datetime.fromisoformat(heartbeat_at), on, "live" if fresh else "silent")
+    return Crew(name, datetime.fromisoformat(heartbeat_at), on, state)

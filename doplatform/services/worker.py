@@ -39,6 +39,8 @@ from doplatform.services.patient import PatientWorker, unless_redis_is_away, unt
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 _RQ_HEARTBEAT = 5.0
+_QUIET_LOOK = 1.0
+"""Seconds between two signs of life of a quiet worker towards RQ; it is woken the moment it may take again."""
 _PARENT_DEATH = 1
 """prctl's PR_SET_PDEATHSIG."""
 
@@ -81,6 +83,8 @@ class Worker(PatientWorker):
             registration=Registration(
                 self.name, socket.gethostname(), os.getpid(), [queue.name for queue in self.queues]
             ),
+            # An operator's stop is a SIGTERM, in every respect.
+            end=lambda: os.kill(os.getpid(), signal.SIGTERM),
         )
         start_patiently(heartbeat)
         self._install_signal_handlers()
@@ -100,6 +104,12 @@ class Worker(PatientWorker):
             self._consume(job, queue)
         if again:
             dispatch.wake(queue.name)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """RQ's own suspension, and ours: a quiet worker reads no wake-up, so that those who take find it."""
+        super().check_for_suspension(burst)
+        while not self._stop_requested and not self.heartbeat_row.wait_while_quiet(_QUIET_LOOK):
+            self.heartbeat()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """RQ's own sign of life: its key lives for minutes, so not at every step of every wake-up."""
@@ -178,7 +188,10 @@ class Pool(WorkerPool):
     def handle_dead_worker(self, worker_data: WorkerData) -> None:
         """Say that it ended, unless it was told to."""
         if self.status == self.Status.STARTED:
-            log.warning("worker_ended", pid=worker_data.pid)
+            if worker_data.process.exitcode == 0:
+                log.info("worker_replaced", pid=worker_data.pid)
+            else:
+                log.warning("worker_ended", pid=worker_data.pid)
         super().handle_dead_worker(worker_data)
 
 

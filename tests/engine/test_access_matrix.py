@@ -25,14 +25,16 @@ from actions.engine.keys.rotate import rotate
 from actions.engine.operate import emit, pause, trigger
 from actions.engine.operate.cancel import cancel
 from actions.engine.operate.export import export_audit
+from actions.engine.operate.quiet_worker import quiet_worker, resume_worker
 from actions.engine.operate.replay import replay
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
+from actions.engine.operate.stop_worker import stop_worker
 from actions.engine.operate.triage import resolve_group
 from actions.engine.sync import sync
 from actions.errors import DoplatformError, ExecutionNotFound, Forbidden, Unauthenticated
-from actions.models import Access, ErrorGroup
+from actions.models import Access, ErrorGroup, Worker
 from actions.states import Status
 from tests.app import actions as app
 from tests.app import workflows as flows
@@ -81,6 +83,16 @@ def failures() -> str:
     return group.pk
 
 
+def crewman(*, quiet: bool = False) -> str:
+    """A worker's number."""
+    now = datetime.now(UTC)
+    row = Worker(pk=7, name="w", host="h", pid=1, queues=["default"], started_at=now, heartbeat_at=now)
+    row.save(force_insert=True)
+    if quiet:
+        quiet_worker("7", **_DONE)
+    return "7"
+
+
 # Door: the permission, what it is about (made before, by code), and the act.
 DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "trigger": ("trigger", lambda: "test-noop", lambda name, who: trigger.trigger(name, {}, actor=who, reason=WHY)),
@@ -117,6 +129,11 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "make an alert rule": (
         "manage_alerts", lambda: "failure", lambda kind, who: create_rule(kind, Wanted(name="r"), actor=who, reason=WHY),
     ),
+    "quiet a worker": ("manage_workers", crewman, lambda number, who: quiet_worker(number, actor=who, reason=WHY)),
+    "resume a worker": (
+        "manage_workers", lambda: crewman(quiet=True), lambda number, who: resume_worker(number, actor=who, reason=WHY),
+    ),
+    "stop a worker": ("manage_workers", crewman, lambda number, who: stop_worker(number, actor=who, reason=WHY)),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
 SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
@@ -148,7 +165,7 @@ def member(role: str) -> Actor:
 
 def state() -> Any:
     """Everything that a verb could change."""
-    tables = ("actions_execution", "actions_attempt", "actions_action", "actions_queue", "actions_externalevent", "actions_apikey", "actions_serviceaccount")  # fmt: skip
+    tables = ("actions_execution", "actions_attempt", "actions_action", "actions_queue", "actions_externalevent", "actions_apikey", "actions_serviceaccount", "actions_worker")  # fmt: skip
     return [sorted(rows("SELECT to_jsonb(t)::text FROM " + table + " AS t")) for table in tables]
 
 
@@ -185,7 +202,9 @@ def test_the_matrix_has_every_verb_that_the_code_asks_for():
     covered = {verb for verb, *_ in DOORS.values()}
     assert asked <= covered | SEEN_ONLY | {"view_execution"}
     assert permissions - SEEN_ONLY == covered
-    assert covered - {"manage_keys", "manage_alerts", "export_audit", "triage"} == set(scopes.ACTION_VERBS) - {"read"}
+    assert covered - {"manage_keys", "manage_alerts", "manage_workers", "export_audit", "triage"} == set(
+        scopes.ACTION_VERBS
+    ) - {"read"}
 
 
 @pytest.mark.parametrize("role", roles())

@@ -8,7 +8,8 @@ import pytest
 
 from actions.errors import InvalidInput
 from actions.ids import public_id
-from actions.queries.search import Allowed, InvalidQuery, counts, every, page, parse, plan, streams
+from actions.queries.queues import Overdue, overdue, queues
+from actions.queries.search import Allowed, InvalidQuery, counts, every, late, page, parse, plan, streams
 from actions.queries.search.suggest import suggestions
 from tests.engine.searching import BEGIN, catalogue, crowd, execution, id_at
 from tests.stage import engine, rows
@@ -70,6 +71,11 @@ FOUND = {
     ),
     "due-before:2026-03-01T01:00 state:queued": lambda one: one["status"] == "queued" and one["minute"] < 60,
     "due-after:2026-03-01T01:00": lambda one: one["minute"] >= 60,
+    "is:late": lambda one: one["status"] in {"queued", "retrying"},
+    "-is:late": lambda one: one["status"] not in {"queued", "retrying"},
+    "is:late queue:mail": lambda one: one["status"] in {"queued", "retrying"} and one["queue"] == "mail",
+    "is:late state:retrying": lambda one: one["status"] == "retrying",
+    "is:late state:failed": lambda one: False,
     f"group:{CHARGES}": lambda one: one["action"] == "charge" and one["status"] in WITH_ERROR,
     f"group:{CHARGES},{LETTERS} state:failed": lambda one: (
         one["action"] in {"charge", "send-letter"} and one["status"] == "failed"
@@ -255,6 +261,49 @@ def test_counts_are_one_statement(django_assert_num_queries):
     crowd(20)
     with django_assert_num_queries(2):  # the second looks whether what is pending is few
         counts.by_status(parse("queue:mail"))
+
+
+def test_late_is_what_is_due_for_over_a_minute_and_not_paused(monkeypatch):
+    crowd(0)
+    now = BEGIN + timedelta(minutes=60)
+    late_ones = [execution(minute, status="queued", queue=queue) for minute, queue in ((3, "mail"), (58, "default"))]
+    execution(59, number=1, status="queued")
+    execution(5, status="queued", queue="stopped")
+    execution(6, status="retrying", action="charge")
+    execution(7, status="running")
+    execution(8, status="queued", tags=["held"])
+    execution(9, status="queued", action="nightly-report")
+    rows("INSERT INTO actions_tag (name, paused_at, paused_by, paused_reason) VALUES ('held', now(), '', '')")
+    rows("UPDATE actions_action SET tags = '[\"held\"]' WHERE name = 'nightly-report'")
+    rows("INSERT INTO actions_queue (name, paused_at, paused_by, paused_reason) VALUES ('stopped', now(), '', '')")
+    rows("UPDATE actions_action SET paused_at = now() WHERE name = 'charge'")
+    rows("UPDATE actions_execution SET priority = 7 WHERE id = %s", late_ones[0])
+    found = parse("is:late", now=now)
+    assert late.late(now) == late.Late(late_ones[::-1], more=False)
+    assert [row.id for row in page(found).rows] == late_ones[::-1]
+    assert counts.total(found).number == 2
+    # Where there are more than are looked at, nothing is left out either.
+    monkeypatch.setattr(late, "MOST", 1)
+    assert late.late(now).more
+    assert [row.id for row in every(found)] == late_ones[::-1]
+    planner = plan.Planner(found, glance=True)
+    glance = page(found, planner=planner)
+    assert {row.id for row in glance.rows} <= set(late_ones)
+    assert "due longest" in glance.sentences[0]
+    assert counts.by_status(found, planner=planner)["queued"].more
+
+
+def test_what_is_late_is_counted_with_the_queues_as_its_list_counts_it(django_assert_num_queries):
+    crowd(90)
+    rows("INSERT INTO actions_queue (name, paused_by, paused_reason) VALUES ('default', '', ''), ('mail', '', '')")
+    expected = counts.total(parse("is:late")).number
+    with django_assert_num_queries(1):
+        found = queues()
+    assert overdue(found) == Overdue(expected, more=False)
+    assert [queue.late for queue in found] == [
+        counts.total(parse(f"is:late queue:{queue.name}")).number for queue in found
+    ]
+    assert expected > 2
 
 
 def test_counts_keep_to_what_the_reader_may_see():

@@ -114,7 +114,12 @@ def test_every_page_fits_and_breaks_no_rule(site, world, chromium, tmp_path, siz
     seen.page.goto("/queues/default/pause/")
     seen.page.get_by_label("Reason").fill("the provider is down")
     seen.page.get_by_role("button", name="Pause").click()
-    for name, address in PAGES.items():
+    seen.page.goto("/workers/")
+    seen.page.get_by_role("link", name=f"Quiet worker {world.worker}").click()
+    seen.page.get_by_label("Reason").fill("it leaks")
+    seen.page.get_by_role("button", name="Quiet").click()
+    expect(seen.page.get_by_text("It hears of that within")).to_be_visible()
+    for name, address in (PAGES | {"worker": f"/workers/{world.worker}/stop/"}).items():
         seen.page.goto(address)
         seen.page.screenshot(path=folder / f"console-{name}-{size}-{scheme}.png")
         wide = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

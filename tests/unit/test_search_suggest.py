@@ -31,6 +31,8 @@ def texts(text, cursor=None):
         ("queue:", ["default", "mail"]),
         ("tag:b", ['"big tag"']),
         ("trigger:api", ["api_key"]),
+        ("is", ["is:"]),
+        ("is:", ["late"]),
         ("nothing:x", []),
         ("zzz", []),
         ("action:\0", []),

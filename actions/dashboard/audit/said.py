@@ -41,6 +41,9 @@ SAYS = {
     "queue.resumed": "{who} resumed the queue {queue}",
     "tag.paused": "{who} paused the tag {tag} until {until}",
     "tag.resumed": "{who} resumed the tag {tag}",
+    "worker.quieted": "{who} asked the worker {worker} on {host} to be quiet",
+    "worker.resumed": "{who} let the worker {worker} on {host} take again",
+    "worker.stopped": "{who} asked the worker {worker} on {host} to stop",
     "failures.resolved": "{who} called {group} of {action} resolved",
     "failures.ignored": "{who} ignores {group} of {action} until {until}",
     "failures.reopened": "{who} reopened {group} of {action}",
@@ -163,8 +166,8 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
         return Part("a group of failures", url("failure", value) if value else "")
     if slot in {"key", "replaces"}:
         return Part(keytext.shown(text), url("key", text) if text else "", named=True)
-    if slot == "queue":
-        return Part(text, url("queues"), named=True)
+    if slot in {"queue", "worker"}:
+        return Part(text, url(f"{slot}s"), named=True)
     return Part(text.replace("_", " ") if slot == "verb" else text, named=True)
 
 

@@ -33,7 +33,7 @@ def executions(request: HttpRequest) -> HttpResponse:
     if "q" not in request.GET and known.preferred is not None:
         return HttpResponseRedirect(list_of(known.preferred.query))
     asked = Asked.of(request)
-    planner = None if asked.query is None else search.Planner(asked.query)
+    planner = None if asked.query is None else search.Planner(asked.query, glance=True)
     numbers = (
         search.by_status(asked.query, planner=planner) if asked.query is not None and "counts" in request.GET else None
     )
@@ -58,7 +58,7 @@ def counts(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request)
     if asked.query is None:
         return HttpResponse(status=204)
-    tabs = asked.tabs(search.by_status(asked.query))
+    tabs = asked.tabs(search.by_status(asked.query, planner=search.Planner(asked.query, glance=True)))
     return fragment(request, "executions_tabs.html", {"tabs": tabs, "counted": True, "asked": asked})
 
 
@@ -72,7 +72,9 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def _live(request: HttpRequest) -> HttpResponse:
-    return fragment(request, "executions_live.html", _rows(request, Asked.of(request)))
+    asked = Asked.of(request)
+    planner = None if asked.query is None else search.Planner(asked.query, glance=True)
+    return fragment(request, "executions_live.html", _rows(request, asked, planner))
 
 
 def _rows(request: HttpRequest, asked: Asked, planner: search.Planner | None = None) -> dict[str, Any]:

@@ -55,13 +55,16 @@ def present() -> Iterator[Finding]:
     """Live workers of each queue."""
     for queue in settings.RQ_QUEUES:
         with connection.wrap_database_errors:
-            count = workers.count_live(queue)
+            count, quiet = workers.count_live(queue)
+        lacking = (
+            f"all workers of the queue {queue} are quiet ({quiet})" if quiet else f"no live worker of the queue {queue}"
+        )
         yield judged(
             f"workers.{queue}",
             Level.OK if count else Level.FAIL,
-            f"{count} live" if count else f"no live worker of the queue {queue}",
-            "What is accepted for this queue waits until a worker starts.",
-            f"Start one: manage.py work {queue}",
+            f"{count} live" if count else lacking,
+            f"What is accepted for this queue waits until a worker {'is resumed' if quiet else 'starts'}.",
+            "See manage.py workers, then: manage.py resume_worker N" if quiet else f"Start one: manage.py work {queue}",
         )
 
 

@@ -1,13 +1,14 @@
 """Finding executions: the grammar, pages, counts, suggestions. docs/search.md tells people about it."""
 
 from actions.queries.search.choose import choose
-from actions.queries.search.counts import Count, by_status, counted, total
+from actions.queries.search.counts import CAP, Count, by_status, counted, total
 from actions.queries.search.grammar import Fault, InvalidQuery, Query, Term, Value, parse
 from actions.queries.search.listing import LARGEST_PAGE, Page, Row, every, page
 from actions.queries.search.plan import EVERYTHING, Allowed, Planner
 from actions.queries.search.suggest import Suggestion, suggestions
 
 __all__ = [
+    "CAP",
     "EVERYTHING",
     "LARGEST_PAGE",
     "Allowed",

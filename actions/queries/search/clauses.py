@@ -6,7 +6,7 @@ beside it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ class Clause:
 
 
 NEVER = Clause("false")
+LATE = 60.0
+"""Seconds after which what is due is late."""
 
 
 def storable(text: str) -> bool:
@@ -48,6 +50,8 @@ def clause_of(query: Query, term: Term, *, workflows: Callable[[], list[str]]) -
         found = NEVER
     elif term.field == "kind":
         found = any_of([_kind(value.text, workflows) for value in values])
+    elif term.field == "is":
+        found = Clause(_LATE, (query.now - timedelta(seconds=LATE),))
     elif term.field in _TIMES:
         value = query.moment(values[0])
         found = Clause(_TIMES[term.field], (id_at(value) if term.field in {"after", "before"} else value,))
@@ -68,6 +72,14 @@ def any_of(clauses: list[Clause]) -> Clause:
     return Clause(f"({sql})", tuple(param for clause in clauses for param in clause.params))
 
 
+# What is paused is read once for a search.
+_LATE = (
+    "execution.status || '' IN ('queued', 'retrying') AND execution.available_at < %s"
+    " AND execution.action_id || '' <> ALL (ARRAY(SELECT name FROM actions_action WHERE paused_at IS NOT NULL"
+    " OR tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL)))"
+    " AND NOT execution.tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL)"
+    " AND execution.queue || '' <> ALL (ARRAY(SELECT name FROM actions_queue WHERE paused_at IS NOT NULL))"
+)
 _TIMES = {
     "after": "execution.id >= %s::uuid",
     "before": "execution.id < %s::uuid",

@@ -47,20 +47,23 @@ def by_status(
     """
     planner = planner or Planner(query, allowed)
     wanted = list(statuses)
+    partial = False
     parts: list[str] = []
     params: list[Any] = []
     for status in wanted:
         plan = planner.plan_of(status.value)
+        partial |= plan.partial
         if not plan.empty:
             sql, values = statement(plan, None, cap + 1, _ID, share=_SHARE)
             parts.append(_COUNTED + sql + _COUNTED_END)
             params += [status.value, *values]
-    found = {status: Count(status, 0) for status in wanted}
+    found = {status: Count(status, 0, partial) for status in wanted}
     if parts:
         with connection.cursor() as cursor:
             cursor.execute(_UNION.join(parts), params)
             for name, number, windowed in cursor.fetchall():
-                found[Status(name)] = Count(Status(name), min(number, cap), number > cap or bool(windowed))
+                more = number > cap or bool(windowed) or partial
+                found[Status(name)] = Count(Status(name), min(number, cap), more)
     return found
 
 

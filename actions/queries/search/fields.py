@@ -8,6 +8,8 @@ from actions.states import Status
 
 TRIGGERS = ("user", "api_key", "schedule", "workflow", "system")
 """Kinds of actors."""
+STANDINGS = ("late",)
+"""Due for over a minute, and nobody takes it."""
 KINDS = ("top", "workflow", "step")
 """What belongs to no workflow; workflows; their steps."""
 INPUT = "input"
@@ -47,6 +49,7 @@ FIELDS = {
         Field("due-after", "due at that time or later", "due-after:now", ("due_after",)),
         Field("due-before", "due before that time", "due-before:-5m", ("due_before",)),
         Field("group", "the group of failures that its error belongs to", f"group:{'0' * 31}1"),
+        Field("is", "due for over a minute, and not paused", "is:late", (), STANDINGS),
         Field("kind", "top level only, workflows, or steps", "kind:workflow", (), KINDS),
         Field("id", "its id", "id:exec_01jz5k3q8m6y2v9c4t7w1x0abc"),
         Field("parent", "the workflow whose step it is", "parent:exec_01jz5k3q8m6y2v9c4t7w1x0abc", ("workflow",)),

@@ -10,6 +10,7 @@ from actions.ids import parse_id
 from actions.queries.search import streams
 from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, storable
 from actions.queries.search.grammar import Query, Term, Value
+from actions.queries.search.late import MOST, Late, late
 from actions.queries.search.streams import Stream
 from actions.queries.search.words import Catalogue, by_keys, fits, meaning_of
 from actions.states import WITH_ERROR, Status
@@ -53,6 +54,8 @@ class Plan:
     by_end: bool = False
     """Whether the list is ordered by finished_at."""
     empty: bool = field(default=False)
+    partial: bool = field(default=False)
+    """Whether there may be others, which it does not find."""
 
     @property
     def bounded(self) -> bool:
@@ -71,15 +74,19 @@ class Plan:
 
 
 class Planner:
-    """Plans one query for one reader; what it looks up, it looks up once."""
+    """Plans one query for one reader; what it looks up, it looks up once. With `glance`, of more late executions than are
+    looked at only those are listed that have been due longest, and the reader is told so."""
 
-    def __init__(self, query: Query, allowed: Allowed | None = EVERYTHING) -> None:
+    def __init__(self, query: Query, allowed: Allowed | None = EVERYTHING, *, glance: bool = False) -> None:
         self.catalogue = Catalogue()
         meaning = meaning_of(query, self.catalogue)
         self.query = meaning.query
         self.sentences = list(meaning.sentences)
         self.allowed = allowed
         self._backlog: int | None = None
+        self._late: Late | None = None
+        self._glance = glance
+        self._partial = False
         self._numbers: dict[tuple[str, ...], int] = {}
         self._keyed: dict[tuple[str, ...], list[UUID]] = {}
         texts = [text for term in self.query.terms for text in (*term.path, *(value.text for value in term.values))]
@@ -119,18 +126,20 @@ class Planner:
         if restriction is not None:
             rest.append(restriction)
         empty = not found or any(clause == NEVER for clause in (*within, *rest))
-        return Plan(tuple(found), tuple(within), tuple(rest), tuple(self.sentences), ordered_by_end, empty)
+        return Plan(
+            tuple(found), tuple(within), tuple(rest), tuple(self.sentences), ordered_by_end, empty, self._partial
+        )
 
     def _streams(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]]:
         """What is read, and the ids() of the terms that it answers."""
-        for column in ("id", "key", "parent", "replay"):
-            for term in query.of(column):
-                if not term.negated and not any(value.pattern for value in term.values):
-                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
-        for term in query.of("group"):
-            if not term.negated:
-                return self._of_groups(term, query, by_end), {id(term)}
+        named = self._named(query, by_end=by_end)
+        if named is not None:
+            return named
         statuses = query.statuses
+        if any(not term.negated for term in query.of("is")):
+            statuses = tuple(status for status in streams.PENDING if statuses is None or status in statuses)
+            if not statuses or not (found := self._late_ones()).more or self._glance:
+                return ([streams.of_ids("id", [*found.ids])] if statuses and found.ids else []), set()
         if statuses == (Status.FAILED,) and by_end:
             names, used = self._asked(query)
             if used:
@@ -147,6 +156,17 @@ class Planner:
                 return [streams.FAILED_BY_END], used
             return streams.of_statuses(statuses), used
         return self._of_actions(query)
+
+    def _named(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]] | None:
+        """Streams of what the query calls by a name that few have; None where it does not."""
+        for column in ("id", "key", "parent", "replay"):
+            for term in query.of(column):
+                if not term.negated and not any(value.pattern for value in term.values):
+                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
+        for term in query.of("group"):
+            if not term.negated:
+                return self._of_groups(term, query, by_end), {id(term)}
+        return None
 
     def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:
         """Streams of the actions asked for, else of those allowed, else of everything."""
@@ -215,6 +235,16 @@ class Planner:
                 cursor.execute(streams.BACKLOG, [_MOST_PENDING + 1])
                 self._backlog = cursor.fetchone()[0]
         return self._backlog <= _MOST_PENDING
+
+    def _late_ones(self) -> Late:
+        if self._late is None:
+            self._late = late(self.query.now)
+            if self._glance and self._late.more:
+                self._partial = True
+                self.sentences.append(
+                    f"More than {MOST:,} are late: these are the ones among them that have been due longest."
+                )
+        return self._late
 
     def _visible(self, names: list[str]) -> tuple[str, ...]:
         return tuple(name for name in names if self.allowed is None or name in self.allowed)
