@@ -1,7 +1,7 @@
 """What triggering and replaying share: a form that asks for one execution, once, however often it is sent."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.contrib import messages
@@ -25,6 +25,7 @@ from actions.errors import (
 )
 from actions.models import Action
 
+Answer = TypeVar("Answer")
 FORM_KEY = "form_key"
 _LONGEST_KEY = 60
 
@@ -56,8 +57,20 @@ def ask(
     page_of: Callable[[str], str],
 ) -> HttpResponseRedirect | None:
     """Ask the engine; go to `page_of` the execution, or put the engine's answer at the fields (None)."""
+    answer = asked(params, options, accept)
+    if answer is None:
+        return None
+    if answer.replayed:
+        messages.warning(request, words.TRIGGERED_BEFORE)
+    else:
+        messages.success(request, accepted)
+    return HttpResponseRedirect(page_of(answer.id))
+
+
+def asked(params: ParamsForm, options: Form, ask_engine: Callable[[], Answer]) -> Answer | None:
+    """What the engine answers; its refusal is put at the fields (None)."""
     try:
-        answer = accept()
+        return ask_engine()
     except Forbidden as error:
         raise PermissionDenied(error.message) from None
     except InvalidInput as error:
@@ -68,12 +81,6 @@ def ask(
         options.add_error("reason", error.message)
     except DoplatformError as error:
         options.add_error(None, error.message)
-    else:
-        if answer.replayed:
-            messages.warning(request, words.TRIGGERED_BEFORE)
-        else:
-            messages.success(request, accepted)
-        return HttpResponseRedirect(page_of(answer.id))
     return None
 
 

@@ -6,12 +6,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
-from actions.definitions.engine import Accepted
 from actions.definitions.registry import registry
-from actions.desk.asking import FORM_KEY, ask, fresh_key, key_for_next, questions_of, sent_key
+from actions.desk.asking import FORM_KEY, ask, asked, fresh_key, key_for_next, questions_of, sent_key
 from actions.desk.forms.acts import OptionsForm
 from actions.desk.forms.params import ParamsForm, Secret
 from actions.desk.permit import actor_of
+from actions.engine.operate.check import check
 from actions.engine.operate.trigger import trigger
 from actions.models import Action
 
@@ -29,7 +29,8 @@ def trigger_form(
     request: HttpRequest, action: Action, *, page_of: Callable[[str], str]
 ) -> HttpResponseRedirect | dict[str, Any]:
     """GET: what the form shows, begun with what the address says (`?param-email=…`); POST makes the execution and goes to
-    it, or what the form shows with every fault beside its field."""
+    it, or what the form shows with every fault beside its field. With `check` among what was sent, nothing is made: the form
+    shows what would become of it, as `foreseen`."""
     sent = request.POST if request.method == "POST" else None
     params = ParamsForm(questions_of(action), sent)
     for name, field in params.fields.items():
@@ -37,25 +38,33 @@ def trigger_form(
             field.initial = request.GET[name][:_LONGEST_PREFILL]
     options = OptionsForm(sent)
     key = sent_key(request) if sent else fresh_key()
+    foreseen = None
     # Both are asked, so that all faults show at once.
     if sent is not None and all([params.is_valid(), options.is_valid()]):
-
-        def accept() -> Accepted:
-            said = options.cleaned_data
-            # A derived key says better than the form's what the same request is.
-            own = None if action.policies.get("derived_key") else key
-            return trigger(
-                action.name,
-                params.cleaned_data["params"],
-                actor=actor_of(request),
-                reason=said["reason"],
-                idempotency_key=said["idempotency_key"] or own,
-                available_at=said["available_at"],
+        said = options.cleaned_data
+        # A derived key says better than the form's what the same request is.
+        own = None if action.policies.get("derived_key") else key
+        wanted: dict[str, Any] = {
+            "actor": actor_of(request),
+            "reason": said["reason"],
+            "idempotency_key": said["idempotency_key"] or own,
+            "available_at": said["available_at"],
+        }
+        sure = params.cleaned_data["params"]
+        if "check" in request.POST:
+            found = asked(params, options, lambda: check(action.name, sure, **wanted))
+            foreseen = found and found.says
+        else:
+            answer = ask(
+                request,
+                params,
+                options,
+                lambda: trigger(action.name, sure, **wanted),
+                accepted=words.TRIGGERED,
+                page_of=page_of,
             )
-
-        answer = ask(request, params, options, accept, accepted=words.TRIGGERED, page_of=page_of)
-        if answer is not None:
-            return answer
+            if answer is not None:
+                return answer
     return {
         "title": f"Trigger {action.name}",
         "action": action,
@@ -65,4 +74,6 @@ def trigger_form(
         "key_field": FORM_KEY,
         "key": key_for_next(request, options, key),
         "verb": "Trigger",
+        "may_check": True,
+        "foreseen": foreseen,
     }

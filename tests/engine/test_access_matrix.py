@@ -64,6 +64,11 @@ def paused(model: Any) -> str:
     return "test-noop" if model == "action" else "default"
 
 
+def paused_tag() -> str:
+    pause.pause_tag("nightly", **_DONE)
+    return "nightly"
+
+
 def account(name: str = "crm") -> str:
     create_account(name, **_DONE)
     return name
@@ -112,6 +117,8 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "pause action": ("pause", lambda: "test-noop", lambda name, who: pause.pause_action(name, actor=who, reason=WHY)),
     "resume action": ("pause", lambda: paused("action"), lambda name, who: pause.resume_action(name, actor=who, reason=WHY)),
     "pause queue": ("pause", lambda: "default", lambda name, who: pause.pause_queue(name, actor=who, reason=WHY)),
+    "pause tag": ("pause", lambda: "nightly", lambda name, who: pause.pause_tag(name, actor=who, reason=WHY)),
+    "resume tag": ("pause", paused_tag, lambda name, who: pause.resume_tag(name, actor=who, reason=WHY)),
     "resume queue": ("pause", lambda: paused("queue"), lambda name, who: pause.resume_queue(name, actor=who, reason=WHY)),
     "make a key": (
         "manage_keys", account, lambda name, who: create(account=name, scopes=["action:*:read"], actor=who, reason=WHY),
@@ -138,7 +145,9 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
 }  # fmt: skip
 SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
 """Permissions of pages, and of what pages keep for their readers; tests of the console ask for them by role."""
-OF_ACTIONS = [door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and "queue" not in door]
+OF_ACTIONS = [
+    door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and not door.endswith(("queue", "tag"))
+]
 OF_EXECUTIONS = [door for door in OF_ACTIONS if door not in {"trigger", "pause action", "resume action"}]
 
 
@@ -375,3 +384,13 @@ def test_a_key_is_told_no_names_that_it_may_not_read():
         with pytest.raises(DoplatformError) as caught:
             trigger.trigger("test-nop", {}, actor=actor)
         assert ("test-noop" in caught.value.message) == hint
+
+
+def test_a_key_pauses_a_tag_with_the_scope_for_all_actions():
+    done("pause tag", keyed("action:*:pause", account="caller", label="all"))
+    done("resume tag", keyed("action:*:pause", account="caller", label="all too"))
+
+
+def test_a_key_that_may_pause_some_actions_pauses_no_tag():
+    others = ["action:test-noop:pause", "action:test*:pause", "queue:*:pause", "action:*:trigger"]
+    assert "action:*:pause" in refused("pause tag", keyed(*others, account="caller"), Forbidden)

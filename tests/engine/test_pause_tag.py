@@ -64,11 +64,17 @@ def test_executions_that_were_asked_for_with_it_wait_and_others_do_not(declare: 
 
 
 def test_a_tag_that_the_code_gave_later_counts_for_what_waits_already(declare: Any, crew: Any):
+    @declare("stage-limited", max_concurrency=2)
+    def limited() -> None: ...
+
     app.noop.invoke()
+    limited.invoke()
     worker = crew()
-    rows("""UPDATE actions_action SET tags = '["late"]' WHERE name = 'test-noop'""")
+    rows("""UPDATE actions_action SET tags = '["late"]' WHERE name IN ('test-noop', 'stage-limited')""")
     pause_tag("late", actor=ALICE, reason="x")
     assert taken(worker) == []
+    resume_tag("late", actor=ALICE, reason="x")
+    assert taken(worker) == ["stage-limited", "test-noop"]
 
 
 def test_a_step_with_it_is_not_done_in_line(declare: Any, compose: Any, crew: Any):

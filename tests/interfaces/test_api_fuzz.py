@@ -80,7 +80,7 @@ _PLACES = st.sampled_from([
     "actions", "actions/test-echo", "actions/{}", "actions/test-echo/executions", "actions/{}/executions",
     "actions/test-echo/executions/bulk", "executions", "executions/{}", "executions/KNOWN", "executions/KNOWN/cancel",
     "executions/KNOWN/replay", "executions/KNOWN/resolve", "executions/{}/events", "executions/bulk-retry",
-    "queues/{}/pause", "audit", "audit/export", "openapi.json", "{}", "executions/KNOWN/{}",
+    "queues/{}/pause", "tags/{}/pause", "audit", "audit/export", "openapi.json", "{}", "executions/KNOWN/{}",
 ])  # fmt: skip
 _QUERIES = st.dictionaries(
     st.sampled_from(["q", "limit", "cursor", "status", "action", "tag", "verb", "execution", "idempotency_key"])

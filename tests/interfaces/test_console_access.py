@@ -11,14 +11,14 @@ from actions.dashboard.routes import route
 from actions.definitions.actor import Actor
 from actions.engine import access
 from actions.errors import ReadOnly
-from actions.models import Action, AuditEntry, Execution, Queue
+from actions.models import Action, AuditEntry, Execution, Queue, Tag
 from tests.interfaces.desk import MOST_QUERIES, WHY, count_queries, desk, text_of
 from tests.stage import engine, rows
 
 __all__ = ["desk", "engine"]
 
 PAGES = ["/", "/actions/", "/actions/test-fail/", "/queues/", "/workers/", "/help/"]
-FORMS = ["/actions/test-noop/trigger/", "/actions/test-noop/pause/", "/queues/default/pause/"]
+FORMS = ["/actions/test-noop/trigger/", "/actions/test-noop/pause/", "/queues/default/pause/", "/tags/nightly/pause/"]
 
 
 def changes():
@@ -27,6 +27,7 @@ def changes():
         Execution.objects.count(),
         Action.objects.filter(paused_at__isnull=False).count(),
         Queue.objects.filter(paused_at__isnull=False).count(),
+        Tag.objects.filter(paused_at__isnull=False).count(),
     )
 
 
@@ -47,7 +48,7 @@ def test_strangers_are_sent_to_the_log_in_and_back(desk, address):
 @pytest.mark.parametrize("address", FORMS)
 def test_strangers_change_nothing(desk, address):
     assert Client().post(address, {"reason": WHY}).status_code == 302
-    assert changes() == (0, 0, 0)
+    assert changes() == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("next_", ["//evil.example", "https:evil.example", "https://evil.example/", "/\\evil.example"])
@@ -90,7 +91,7 @@ def test_what_is_not_permitted_is_hidden_and_refused(desk):
     assert FORMS[2] in desk.otto.get("/queues/").content.decode()
     assert FORMS[2] not in desk.vera.get("/queues/").content.decode()
     assert desk.vera.get(FORMS[2]).status_code == 403
-    assert changes() == (0, 0, 0)
+    assert changes() == (0, 0, 0, 0)
     denied = AuditEntry.objects.filter(verb="access.denied", actor_label="vera")
     assert [entry.data["verb"] for entry in denied.order_by("id")] == ["trigger", "pause"]
 
@@ -131,7 +132,7 @@ def test_read_only_refuses_every_verb(read_only, address):
     answer = read_only.ada.post(address, {"reason": WHY})
     assert answer.status_code == 403
     assert "read-only" in text_of(answer)
-    assert changes() == (0, 0, 0)
+    assert changes() == (0, 0, 0, 0)
 
 
 def test_read_only_is_asked_by_the_engine_too(read_only):

@@ -150,8 +150,10 @@ def test_lists_and_the_catalogue(do, monkeypatch):
 
 
 def test_pause_and_resume(do):
-    do.action("test-echo").pause(reason="broken")
-    assert do.action("test-echo").describe()["paused"]["reason"] == "broken"
+    until = datetime.now(UTC) + timedelta(hours=1)
+    do.action("test-echo").pause(reason="broken", until=until)
+    paused = do.action("test-echo").describe()["paused"]
+    assert (paused["reason"], datetime.fromisoformat(paused["until"])) == ("broken", until)
     do.action("test-echo").resume(reason="mended")
     assert do.action("test-echo").describe()["paused"] is None
 

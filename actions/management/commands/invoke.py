@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from actions.definitions.handle import Handle
+from actions.engine.operate.check import Foreseen, check
 from actions.engine.operate.trigger import trigger
 from actions.management import payload
 from actions.management.face import Face, actor
@@ -22,7 +23,9 @@ class Command(Face):
         parser.add_argument("--key", help="idempotency key: the same key gives the same execution")
         parser.add_argument("--at", metavar="TIME", help="not before this time, ISO 8601 with its zone")
         parser.add_argument("--reason", default="", help="why; kept in the audit")
-        parser.add_argument(
+        ways = parser.add_mutually_exclusive_group()
+        ways.add_argument("--dry-run", action="store_true", help="only say what would be done, and what refused")
+        ways.add_argument(
             "--wait",
             metavar="SECONDS",
             type=payload.seconds,
@@ -31,14 +34,16 @@ class Command(Face):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Ask, and wait."""
-        accepted = trigger(
-            options["name"],
-            payload.params(options) or {},
-            actor=actor(),
-            reason=options["reason"],
-            idempotency_key=options["key"],
-            available_at=payload.moment(options["at"]),
-        )
+        params = payload.params(options) or {}
+        wanted: dict[str, Any] = {
+            "actor": actor(),
+            "reason": options["reason"],
+            "idempotency_key": options["key"],
+            "available_at": payload.moment(options["at"]),
+        }
+        if options["dry_run"]:
+            return self._foresee(check(options["name"], params, **wanted), options)
+        accepted = trigger(options["name"], params, **wanted)
         handle = Handle(accepted.id, accepted.replayed)
         answer = self.done = {"id": handle.id, "replayed": handle.replayed}
         self.say(f"{handle.id} {'was accepted before, with this key' if handle.replayed else 'accepted'}")
@@ -47,3 +52,23 @@ class Command(Face):
         result = handle.result(options["wait"])
         self.say(f"succeeded: {json.dumps(result, ensure_ascii=False)}")
         return {**answer, "status": "succeeded", "result": result}
+
+    def _foresee(self, found: Foreseen, options: dict[str, Any]) -> dict[str, Any]:
+        holds = [
+            {
+                "kind": hold.kind,
+                "name": hold.name,
+                "by": hold.by,
+                "reason": hold.reason,
+                "until": hold.until and hold.until.isoformat(),
+            }
+            for hold in found.holds
+        ]
+        answer = {
+            "id": found.existing or None,
+            "replayed": bool(found.existing),
+            "queue": found.queue,
+            "paused": holds,
+            "workers": found.workers,
+        }
+        return self.told(options, answer, "\n".join(found.says))
