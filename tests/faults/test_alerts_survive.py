@@ -33,7 +33,9 @@ def fail(world: World, receiver: Provider) -> None:
 def told(world: World, receiver: Provider, times: int) -> None:
     """It has arrived, and what came has one id and a good signature."""
     wait(lambda: world.one("SELECT bool_and(delivered_at IS NOT NULL) FROM actions_alertdelivery"), 25, "a delivery")
-    carried = "SELECT bool_and(status = 'succeeded') FROM actions_execution WHERE action_id = 'doplatform.deliver-alert'"
+    carried = (
+        "SELECT bool_and(status = 'succeeded') FROM actions_execution WHERE action_id = 'doplatform.deliver-alert'"
+    )
     wait(lambda: world.one(carried), 15, "the end of what carried it")
     (alert,) = world.sql("SELECT id FROM actions_alert")
     assert [request.headers["webhook-id"] for request in receiver.ledger] == [f"alr_{alert[0].hex}"] * times
