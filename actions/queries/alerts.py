@@ -109,12 +109,6 @@ def alert(public: str) -> Any:
     return found
 
 
-def undelivered() -> int:
-    """How many deliveries of the newest alerts are dead."""
-    newest = AlertDelivery.objects.order_by("-id").values("id")[:LARGEST_PAGE]
-    return sum(state_of(row) == "dead" for row in deliveries().filter(id__in=newest))
-
-
 def rules() -> list[dict[str, Any]]:
     """Rules as values ready for JSON, by name."""
     names = dict(AlertChannel.objects.values_list("pk", "name"))

@@ -183,6 +183,20 @@ def test_an_address_is_seen_nowhere(worker: StageWorker, allow: Any, caplog: Any
     assert queries.channels()[0]["address"].endswith("://127.0.0.1:9")
 
 
+def test_an_error_that_quotes_the_address_shows_dots(worker: StageWorker, allow: Any, monkeypatch: Any):
+    """Whatever a library raises, and quotes"""
+
+    def quotes(address: str, **_: Any) -> None:
+        raise RuntimeError(f"cannot use {address}, nor TIiajkdnlazkcOXrCANARY1 by itself")
+
+    monkeypatch.setattr("actions.engine.alerts.deliver.relay", quotes)
+    one_alert(worker, channel("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrCANARY1/", kind="apprise"))
+    worker.work()
+    (entry,) = log()
+    assert entry["error"] == "cannot use ••••, nor •••• by itself"
+    assert "CANARY" not in value("SELECT json_agg(row)::text FROM actions_attempt AS row")
+
+
 @pytest.mark.parametrize("ended", ["removed", "disabled"])
 def test_a_channel_that_ended_meanwhile_is_not_told(worker: StageWorker, allow: Any, ended: str):
     with provider() as one:

@@ -23,6 +23,7 @@ PAGES = [
     "/actions/test-noop/",
     "/actions/test-noop/trigger/",
     "/queues/",
+    "/alerts/",
     "/help/",
     "/login/",
     "/nowhere/",

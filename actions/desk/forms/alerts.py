@@ -11,6 +11,7 @@ from actions.engine.alerts.rules import Wanted
 from actions.models import AlertChannel, AlertRule
 from actions.models.alert import LONGEST_NAME
 from actions.outside.address import LONGEST
+from actions.outside.services import PLAIN
 from actions.queries import alerts
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
@@ -109,7 +110,9 @@ class AddressForm(ReasonForm):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
-        schemes = ", ".join(f"{scheme}://" for scheme in conf.get().ALERT_SCHEMES or conf.SCHEMES)
+        knobs = conf.get()
+        offered = [one for one in knobs.ALERT_SCHEMES or conf.SCHEMES if knobs.OUTSIDE_ALLOW_HTTP or one not in PLAIN]
+        schemes = ", ".join(f"{scheme}://" for scheme in offered)
         self.fields["address"].help_text = (
             f"Of a service, as Apprise writes it ({schemes}), or the https:// address of a webhook. It is kept encrypted, and "
             "not shown again."
