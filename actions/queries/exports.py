@@ -41,6 +41,7 @@ _ITEM = {
 }  # fmt: skip
 _ENTRY = (
     "id", "at", "verb", "actor.kind", "actor.id", "actor.label", "execution", "action", "attempt", "reason", "data",
+    "xid",
 )  # fmt: skip
 
 

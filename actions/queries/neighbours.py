@@ -47,7 +47,7 @@ of_execution AS (
   UNION ALL
   SELECT 'actor', entry.* FROM near_actor JOIN actions_auditentry AS entry ON entry.id = near_actor.id
 )
-SELECT side, id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data FROM found
+SELECT side, id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data, xid FROM found
 ORDER BY id DESC
 """
 

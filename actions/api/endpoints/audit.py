@@ -1,6 +1,7 @@
 """The audit: looked at, and taken along."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -26,14 +27,7 @@ def list_entries(request: HttpRequest) -> HttpResponse:
     """Audit entries, the newest first."""
     require_audit(request, "view_audit")
     query = reading.query(AuditQuery, request)
-    page = paging.entries(
-        execution=query.execution,
-        action=query.action,
-        verb=query.verb,
-        actor_label=query.actor,
-        cursor=query.cursor,
-        limit=query.limit,
-    )
+    page = paging.entries(cursor=query.cursor, limit=query.limit, **_asked(query))
     return respond({"items": page.items, "next": page.next})
 
 
@@ -48,11 +42,15 @@ def export(request: HttpRequest) -> HttpResponseBase:
     return StreamingHttpResponse(_lines(query), content_type="application/x-ndjson")
 
 
+def _asked(query: AuditFilter) -> dict[str, Any]:
+    """Which entries, as the queries call it."""
+    asked = query.model_dump(include=set(AuditFilter.model_fields))
+    return {"actor_label": asked.pop("actor"), **asked}
+
+
 def _lines(query: AuditFilter) -> Iterator[bytes]:
     """A page at a time, so that no statement runs, and no connection is held, for as long as a client reads."""
-    rows = paging.audit_rows(
-        execution=query.execution, action=query.action, verb=query.verb, actor_label=query.actor
-    ).order_by("id")
+    rows = paging.audit_rows(**_asked(query)).order_by("id")
     last = 0
     while True:
         page = [paging.entry(row) for row in rows.filter(id__gt=last)[:_CHUNK]]
