@@ -8,7 +8,7 @@ from actions.dashboard.charts import flow, window_of
 from actions.dashboard.frame import Frame
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import logged_in, route
-from actions.desk.permit import may
+from actions.desk.permit import may, narrowed
 from actions.messages import EXPLAIN
 from actions.queries import executions, failures, queues, stats
 from actions.states import CHART, Status
@@ -31,6 +31,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "may": {verb: may(request, verb) for verb in ("retry", "resolve")},
         "flow": flow(window_of(request)),
         **_standing(),
+        # Their numbers are those of all teams.
+        "queues": [] if narrowed(request) else queues.queues(),
+        "narrowed": narrowed(request),
     }
     if live(request):
         return fragment(request, "overview_live.html", context)
@@ -49,7 +52,6 @@ def _standing() -> dict[str, Any]:
         "failures": failed,
         "groups": failures.groups(size=_GROUPS).groups,
         "doubts": doubts,
-        "queues": queues.queues(),
     }
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.ids import public_id
 from actions.queries.health import fresh_since
 
@@ -83,7 +84,11 @@ def alarms(*, maintain_lock: int) -> Alarms:
         workers=workers,
         crew=tuple(_crew(**worker) for worker in json.loads(crew)),
         maintained=maintained,
-        pauses=tuple(Pause(**{**pause, "at": datetime.fromisoformat(pause["at"])}) for pause in json.loads(pauses)),
+        pauses=tuple(
+            Pause(**{**pause, "at": datetime.fromisoformat(pause["at"])})
+            for pause in json.loads(pauses)
+            if pause["kind"] == "queue" or not narrowing.hidden(pause["name"])
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from actions import narrowing
 from actions.queries.trail import Entry, entry_of
 
 AROUND = 5
@@ -79,5 +80,7 @@ def of(entry: Entry) -> Neighbours:
         rows = cursor.fetchall()
     sides: dict[str, list[Entry]] = {"execution": [], "actor": []}
     for side, *row in rows:
-        sides[side].append(entry_of(tuple(row)))
+        found = entry_of(tuple(row))
+        if not narrowing.hidden(found.action):
+            sides[side].append(found)
     return Neighbours(tuple(sides["execution"]), tuple(sides["actor"]))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
+from actions import narrowing
 from actions.errors import storable
 from actions.ids import parse_id, public_id
 from actions.models import Action, AuditEntry
@@ -93,8 +95,12 @@ def audit_rows(
     operation: str = "",
     xid: int | None = None,
 ) -> QuerySet[AuditEntry]:
-    """The audit entries with these marks; `execution` is a public id."""
+    """The audit entries with these marks that the reader may see; `execution` is a public id."""
     rows = AuditEntry.objects.all()
+    likes = narrowing.likes()
+    if likes is not None:
+        seen = RawSQL("actions_auditentry.action LIKE ANY (%s::text[])", (likes,), output_field=BooleanField())
+        rows = rows.filter(seen)
     for name, text in (("request", request), ("operation", operation)):
         if text:
             # As the partial indexes say it.

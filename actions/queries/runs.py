@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.ids import public_id
 
 MOST = 1_000
@@ -78,6 +79,10 @@ def holders(executions: Collection[UUID], operations: Collection[UUID]) -> Holde
         cursor.execute(_ABOVE, {"ids": list(executions), "operations": list(operations), "deepest": _DEEPEST})
         found = cursor.fetchall()
     return Holders(
-        {start: Root(id_, action) for kind, start, id_, action, _, _ in found if kind == "run"},
+        {
+            start: Root(id_, action)
+            for kind, start, id_, action, _, _ in found
+            if kind == "run" and not narrowing.hidden(action)
+        },
         {id_: Operation(verb, total, by) for kind, _, id_, verb, total, by in found if kind == "operation"},
     )

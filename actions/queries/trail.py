@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.errors import InvalidInput
 from actions.ids import public_id
 from actions.models.audit import USUAL
@@ -18,7 +19,7 @@ from actions.queries.search.cursors import Place, place_of
 from actions.queries.search.fields import TRIGGERS
 from actions.queries.search.grammar import Fault, InvalidQuery, Value, identifier
 from actions.queries.search.moments import FORMS, moment_of
-from actions.queries.search.plan import EVERYTHING, Allowed
+from actions.queries.search.plan import EVERYTHING, Allowed, reader
 from actions.values import redact
 
 LARGEST_PAGE = 200
@@ -211,7 +212,8 @@ def entry(number: int) -> Entry | None:
     with connection.cursor() as cursor:
         cursor.execute(_SELECT + "entry.id = %s", [number])
         row = cursor.fetchone()
-    return entry_of(row) if row else None
+    found = entry_of(row) if row else None
+    return None if found is None or narrowing.hidden(found.action) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ class _Plan:
 
 
 def _plan(question: Question, allowed: Allowed | None) -> _Plan:
+    allowed = reader() if allowed is EVERYTHING else allowed
     plan, answered = _stream(question)
     rest = [_text(name, getattr(question, name)) for name in ("verb", "action", "actor") if name not in answered]
     for name, sql in _EXACT.items():

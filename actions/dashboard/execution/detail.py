@@ -20,7 +20,7 @@ from actions.desk.buttons import Button, buttons
 from actions.desk.composition import Workflow, about
 from actions.desk.links import extra_links
 from actions.desk.payloads import HIDDEN, reveal, sight
-from actions.desk.permit import may
+from actions.desk.permit import may, subject_of
 from actions.desk.show import Payload, pretty
 from actions.desk.verbs import VERBS
 from actions.errors import ExecutionNotFound
@@ -128,7 +128,7 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     )
     workflows = about(request, execution, action, told=found.told)
     refusal = workflows.get("refusal", "")
-    offered = buttons(execution, action, may=partial(may, request), refusal=refusal)
+    offered = buttons(execution, action, may=partial(may, request, about=subject_of(execution)), refusal=refusal)
     main = offered[0] if offered and offered[0].main else None
     return {
         "title": execution.action_id,

@@ -1,6 +1,6 @@
 """Finding executions: the grammar, pages, counts, suggestions. docs/search.md tells people about it."""
 
-from actions.queries.search.choose import choose
+from actions.queries.search.choose import choose, seen
 from actions.queries.search.counts import Count, by_status, counted, total
 from actions.queries.search.grammar import Fault, InvalidQuery, Query, Term, Value, parse
 from actions.queries.search.listing import LARGEST_PAGE, Page, Row, every, page
@@ -27,6 +27,7 @@ __all__ = [
     "every",
     "page",
     "parse",
+    "seen",
     "suggestions",
     "total",
 ]
