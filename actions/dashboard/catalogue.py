@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from actions import panels
 from actions.dashboard.acting import changed
 from actions.dashboard.charts import flow, times, window_of
 from actions.dashboard.page import fragment, live, page
@@ -83,6 +84,7 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
     }
     if live(request):
         return fragment(request, "action_live.html", context)
+    context["panels"] = panels.shown(request, "action", found)
     return page(request, "action.html", context, section=SECTION)
 
 

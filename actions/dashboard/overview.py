@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from actions import panels
 from actions.dashboard.charts import flow, window_of
 from actions.dashboard.frame import Frame
 from actions.dashboard.page import fragment, live, page
@@ -37,7 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     }
     if live(request):
         return fragment(request, "overview_live.html", context)
-    return page(request, "overview.html", context)
+    return page(request, "overview.html", {**context, "panels": panels.shown(request, "overview")})
 
 
 def _standing() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from actions import panels
 from actions.dashboard.execution import timeline
 from actions.dashboard.execution.graph import Graph, graph
 from actions.dashboard.execution.steps import Lane, lanes
@@ -57,6 +58,7 @@ def detail(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  (it is
     context = _context(request, execution)
     if live(request):
         return fragment(request, "execution_live.html", context, ended=context["ended"])
+    context["panels"] = panels.shown(request, "execution", execution)
     return page(request, "execution.html", context, section=SECTION)
 
 
