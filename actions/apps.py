@@ -1,7 +1,8 @@
-"""Wiring: finds every app's actions.py, binds the engine to the definitions, registers the system checks."""
+"""Wiring: finds every app's actions.py and panels.py, binds the engine to the definitions, registers the system checks."""
 
 import traceback
 from importlib import import_module
+from itertools import product
 
 import structlog
 from django.apps import AppConfig, apps
@@ -30,16 +31,16 @@ class ActionsConfig(AppConfig):
 
 
 def discover() -> None:
-    """Import every app's actions.py.
+    """Import every app's actions.py, and its panels.py.
 
     One that fails is kept for the system check, which stops every command that runs checks (work and maintain among
     them) with file, line and sentence, for all such modules at once.
     """
     from actions.definitions.registry import Fault, registry  # noqa: PLC0415
 
-    for config in apps.get_app_configs():
-        name = f"{config.name}.actions"
-        if config.name == "actions" or not module_has_submodule(config.module, "actions"):
+    for config, part in product(apps.get_app_configs(), ("actions", "panels")):
+        name = f"{config.name}.{part}"
+        if config.name == "actions" or not module_has_submodule(config.module, part):
             continue
         try:
             import_module(name)

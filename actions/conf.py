@@ -80,6 +80,9 @@ class Settings:
     """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
     HIDE_PAYLOADS: bool = False
     """Whether people see params, results, logs and tracebacks only when they ask for them, each time audited."""
+    ACCESS: str = ""
+    """Dotted path of what narrows, after the permissions, what people may do and see: visible_actions(user), may(user, verb,
+    subject)."""
     EXTRA_LINKS: str = ""
     """Dotted path of a function that takes an execution and returns (label, http address) pairs for its page."""
 

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from uuid_utils import uuid7
 
+from actions import correlation
+
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_ADDRESS = 64
 
@@ -30,7 +32,8 @@ def id_of(request: HttpRequest) -> str:
 class RequestId:
     """A middleware, the first one. Names every request: by the caller's X-Request-Id where that is a short token, else anew.
 
-    The name stands in every line of the log, on pages and problem documents, and in the answer's header.
+    The name stands in every line of the log, in the audit's entries of what is done in it, on pages and problem documents, and
+    in the answer's header.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -42,7 +45,8 @@ class RequestId:
         request.request_id = name  # type: ignore[attr-defined]  # ours
         bound = structlog.contextvars.bind_contextvars(request_id=name)
         try:
-            response = self.get_response(request)
+            with correlation.within("request", name):
+                response = self.get_response(request)
         finally:
             structlog.contextvars.reset_contextvars(**bound)
         response.headers["X-Request-Id"] = name

@@ -29,6 +29,8 @@ SENTENCES = {
     "drain_interrupted": "process {process} had to stop taking from {queue}; what is due there is taken up again: {error}",
     "maintain_leads": "on duty: wakes what was not woken, rescues what lost its worker, prunes",
     "pause_lifted": "The {kind} {name} goes on: the time until which it was paused has come.",
+    "access_rule_failed": "The access rule (ACCESS) failed at {rule}, so that nothing was allowed: {error}",
+    "panel_failed": "The panel {panel} of the page of {where} failed, and the page stood: {error}",
     "chore_failed": "{chore} failed, and is tried again at its time; the other chores go on: {error}",
     "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",
     "sealing_stopped": "Sealing has stopped: this server counts transactions from {oldest_open}, seal {seal} had come to "

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from actions.desk import permit
 from actions.queries import executions, health, stats
 from actions.states import Status
 
@@ -42,7 +43,7 @@ class Site(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> TemplateResponse:
         """How things stand: counts, what failed last, who is at work."""
-        overview = _overview() if request.user.has_perm("actions.view_execution") else {}
+        overview = _overview() if permit.may(request, "view_execution") and not permit.narrowed(request) else {}
         return super().index(request, {**overview, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -6,9 +6,11 @@ pytest process has servers and a folder of its own.
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +28,20 @@ LONG = ("journeys/", "faults/", "interfaces/test_api_", "interfaces/test_sdk_")
 """Files that take long: they begin, so that two processes end together. The others are short, and there are many."""
 
 
+_resolve = socket.getaddrinfo
+
+
+def _nobody_outside(host: Any, *args: Any, **more: Any) -> Any:
+    """No test asks for a name outside of this machine: the answer, and the seconds until it, would be the network's."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {None, "", "localhost", socket.gethostname()} or name.replace(".", "").isdigit() or ":" in name:
+        return _resolve(host, *args, **more)
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    socket.getaddrinfo = _nobody_outside
     folder = Path(tempfile.mkdtemp(prefix="doplatform-tests-")).resolve()
     # Enough connections for a hundred threads beside the worker processes.
     early_config.stash[_SERVERS] = embedded.Servers(

@@ -13,11 +13,28 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 
-from actions.desk.permit import actor_of, may, require
+from actions.desk import permit
+from actions.desk.permit import actor_of
 from actions.engine import ledger
 from actions.queries.stats import CAP
 
 __all__ = ["CAP", "BoundedList", "CappedPaginator", "LookOnly", "actor_of", "may", "require"]
+
+
+ELSEWHERE = "You see only some actions: the console shows them, the admin shows all or nothing."
+"""Whom the rule of the installation narrows (ACCESS) has the console."""
+
+
+def may(request: HttpRequest, verb: str) -> bool:
+    """Whether a verb is offered here."""
+    return not permit.narrowed(request) and permit.may(request, verb)
+
+
+def require(request: HttpRequest, verb: str) -> None:
+    """Raise PermissionDenied, saying what is missing."""
+    permit.require(request, verb)
+    if permit.narrowed(request):
+        raise PermissionDenied(ELSEWHERE)
 
 
 class CappedPaginator(Paginator):
@@ -70,6 +87,14 @@ class LookOnly(admin.ModelAdmin):
     """A sentence above the list."""
     console: ClassVar[tuple[str, str]] = ("", "")
     """The console's pages of the same: the route of the list, and of one row."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Not for those who see only some actions."""
+        return not permit.narrowed(request) and super().has_module_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Not for those who see only some actions."""
+        return not permit.narrowed(request) and super().has_view_permission(request, obj)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Never."""

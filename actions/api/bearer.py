@@ -1,5 +1,6 @@
 """Who asks: an API key in `Authorization: Bearer`, nowhere else. No cookies, so nothing to forge from another site."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,6 +10,7 @@ from actions import incoming
 from actions.engine import access, keys
 from actions.engine.keys import Key
 from actions.errors import Forbidden
+from actions.narrowing import Reader, Subject, reading
 
 
 class Bearer(HttpBearer):
@@ -42,6 +44,7 @@ def require(request: HttpRequest, verb: str, action: str, *, subject: str = "") 
     if not key.allows(verb, action) or access.frozen(verb):
         access.require(key.actor, verb, subject=subject or action, action=action)
         raise Forbidden(f"This key lacks the scope action:{action}:{verb}; nothing was changed.")
+    access.narrow(key.actor, verb, subject or action, Subject("action", action))
     return key
 
 
@@ -61,3 +64,8 @@ def require_audit(request: HttpRequest, verb: str) -> Key:
         access.require(key.actor, verb, subject="audit")
         raise Forbidden(f"This key lacks the scope {'audit:read' if verb == 'view_audit' else 'audit:export'}.")
     return key
+
+
+def reading_key(key: Key) -> AbstractContextManager[None]:
+    """Queries in here find what the user of the key may see."""
+    return reading(None if key.seen is None else Reader(key.seen, key.actor.principal))

@@ -135,6 +135,9 @@ class AuditFilter(Query):
     action: str = Field("", max_length=100)
     verb: str = Field("", max_length=50)
     actor: str = Field("", max_length=255, description="The actor's label, exactly.")
+    request: str = Field("", max_length=64, description="All of one request: the X-Request-Id of its answer.")
+    operation: str = Field("", max_length=64, description="All that one bulk operation did.")
+    xid: int | None = Field(None, ge=0, lt=2**63, description="All that was written in one transaction.")
 
 
 class AuditQuery(AuditFilter):
@@ -307,6 +310,7 @@ class Entry(BaseModel):
     attempt: int | None
     reason: str
     data: dict[str, Any] | None
+    xid: int
 
 
 class Entries(BaseModel):

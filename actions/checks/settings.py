@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Djan
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from actions import conf
+from actions import conf, narrowing
 from actions.outside.address import Rules
 from actions.outside.signature import is_secret
 
@@ -143,6 +143,29 @@ def pages(**_: Any) -> list[CheckMessage]:
     return messages
 
 
+def rule(**_: Any) -> list[CheckMessage]:
+    """E021: ACCESS leads to a rule. Without one that can be asked nobody would be let in."""
+    path = conf.get().ACCESS if sound() else ""
+    if not path:
+        return []
+    try:
+        found = narrowing.load(path)
+    except Exception as error:  # noqa: BLE001  (whatever its module raises)
+        fault = f"cannot be imported: {type(error).__name__}: {error}"
+    else:
+        asked = [getattr(found, name, None) for name in ("visible_actions", "may")]
+        if any(asked) and all(one is None or callable(one) for one in asked):
+            return []
+        fault = "has neither visible_actions(user) nor may(user, verb, subject)"
+    return [
+        Error(
+            f"DOPLATFORM['ACCESS'] {path[:100]!r} {fault[:300]}.",
+            hint="Name a module or an object with one of them or both; docs/operations.md, Access.",
+            id="doplatform.E021",
+        )
+    ]
+
+
 def _given() -> Any:
     return getattr(settings, "DOPLATFORM", {})
 
@@ -241,4 +264,4 @@ def _includes_django_rq(patterns: Any) -> bool:
     return False
 
 
-CHECKS = (unknown, values, rhythm, database, broker, pages)
+CHECKS = (unknown, values, rhythm, database, broker, pages, rule)

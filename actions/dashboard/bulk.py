@@ -119,7 +119,7 @@ def choose(request: HttpRequest) -> HttpResponse:
             messages.error(request, f"More than {MOST:,} executions match. Narrow the search; nothing was changed.")
             return back
     else:
-        chosen = _rows(request)
+        chosen = search.seen(_rows(request))
     if not chosen:
         said = "Nothing matches any more." if everything else "Choose rows first, or all that match the search."
         messages.warning(request, f"{said} Nothing was changed.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from actions import panels
 from actions.dashboard.acting import changed
 from actions.dashboard.charts import flow, times, window_of
 from actions.dashboard.page import fragment, live, page
@@ -16,6 +17,7 @@ from actions.desk.triggering import trigger_form, why_not
 from actions.errors import ActionNotFound
 from actions.messages import kind_means
 from actions.models import Action
+from actions.narrowing import Subject
 from actions.queries import catalogue, pauses, stats
 
 SECTION = "actions"
@@ -77,13 +79,14 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         "times": times(window, found.name) if seen else None,
         "params_schema": Payload(found.params_schema),
         "result_schema": Payload(found.result_schema),
-        "may_trigger": may(request, "trigger") and not why_not(found),
+        "may_trigger": may(request, "trigger", _subject(found)) and not why_not(found),
         "why_not": why_not(found) if found.declared else "",
-        "may_pause": may(request, "pause"),
+        "may_pause": may(request, "pause", _subject(found)),
         "crumbs": [("Actions", reverse("console:actions"))],
     }
     if live(request):
         return fragment(request, "action_live.html", context)
+    context["panels"] = panels.shown(request, "action", found)
     return page(request, "action.html", context, section=SECTION)
 
 
@@ -123,6 +126,10 @@ def _pausing(request: HttpRequest, name: str, *, paused: bool) -> HttpResponse:
         return answer
     crumbs = [("Actions", reverse("console:actions")), (found.name, back)]
     return page(request, "pause.html", {**answer, "crumbs": crumbs}, section=SECTION)
+
+
+def _subject(found: Action) -> Subject:
+    return Subject("action", found.name, found.queue, tuple(found.tags))
 
 
 def _find(name: str) -> Action:

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 
 from actions import conf
-from actions.desk.permit import may
+from actions.desk.permit import may, narrowed
 from actions.engine import dispatch
 from actions.engine.ledger import MAINTAIN_LOCK
 from actions.errors import ReadOnly
@@ -82,6 +82,8 @@ _PLACES = (
     ("keys", "Keys", "k", "manage_keys"),
 )
 """Name of the route, label, letter, and the permission without which it is not shown."""
+_WHOLE = frozenset({"alerts"})
+"""Of these, what is about the whole installation: not for those who see only some actions."""
 
 
 class Frame:
@@ -99,7 +101,7 @@ class Frame:
         return [
             Place(label, url, letter, name == self.section)
             for name, label, letter, verb in _PLACES
-            if may(self.request, verb) and (url := _url(name))
+            if may(self.request, verb) and not (name in _WHOLE and narrowed(self.request)) and (url := _url(name))
         ]
 
     @cached_property

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from actions import panels
 from actions.dashboard.charts import flow, window_of
 from actions.dashboard.frame import Frame
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import logged_in, route
-from actions.desk.permit import may
+from actions.desk.permit import may, narrowed
 from actions.messages import EXPLAIN
 from actions.queries import executions, failures, queues, stats
 from actions.states import CHART, Status
@@ -24,6 +25,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     if not may(request, "view_execution"):
         return page(request, "nothing.html", {"title": "Overview"}, section="overview")
     frame = Frame(request, "overview")
+    # Their numbers are those of all teams.
+    waiting = [] if narrowed(request) else queues.queues()
     context = {
         "title": "Overview",
         "frame": frame,
@@ -31,27 +34,27 @@ def overview(request: HttpRequest) -> HttpResponse:
         "may": {verb: may(request, verb) for verb in ("retry", "resolve")},
         "flow": flow(window_of(request)),
         **_standing(),
+        "late": queues.overdue(waiting) if waiting else None,
+        "queues": waiting,
+        "narrowed": narrowed(request),
     }
     if live(request):
         return fragment(request, "overview_live.html", context)
-    return page(request, "overview.html", context)
+    return page(request, "overview.html", {**context, "panels": panels.shown(request, "overview")})
 
 
 def _standing() -> dict[str, Any]:
     counts = stats.by_status()
     failed, doubts = executions.troubles(_SHOWN)
-    waiting = queues.queues()
     return {
         "counts": [
             counts[status]
             for status in (*_NEED_SOMEBODY, *(status for status in counts if status not in _NEED_SOMEBODY))
             if counts[status].number or status in _ALWAYS
         ],
-        "late": queues.overdue(waiting),
         "failures": failed,
         "groups": failures.groups(size=_GROUPS).groups,
         "doubts": doubts,
-        "queues": waiting,
     }
 
 

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 
 from actions.dashboard.frame import Frame
+from actions.desk.permit import shown_to
+from actions.narrowing import reading
 
 
 def page(
@@ -14,7 +16,9 @@ def page(
 ) -> HttpResponse:
     """A whole page: `template` below templates/console/, with `frame`. `section`: the place in the navigation."""
     whole = {"frame": Frame(request, section), **(context or {})}
-    return render(request, f"console/{template}", whole, status=status)
+    # Pages that say what went wrong are made outside of their views.
+    with reading(shown_to(request)):
+        return render(request, f"console/{template}", whole, status=status)
 
 
 def live(request: HttpRequest) -> bool:

@@ -5,18 +5,20 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from actions.desk import permit
+from actions.narrowing import RuleFailed, reading
 
 View = Callable[..., HttpResponseBase]
 
 
-def needs(*verbs: str) -> Callable[[View], View]:
-    """For those who are logged in and have all these permissions; others are told which one is missing."""
+def needs(*verbs: str, whole: bool = False) -> Callable[[View], View]:
+    """For those who are logged in and have all these permissions; others are told which one is missing. `whole`: only for those
+    who see every action."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -25,7 +27,14 @@ def needs(*verbs: str) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             for verb in verbs:
                 permit.require(request, verb)
-            return view(request, *args, **kwargs)
+            try:
+                known = permit.reader(request)
+            except RuleFailed as failed:
+                raise PermissionDenied(str(failed)) from None
+            if whole and known is not None:
+                raise PermissionDenied("This is about the whole installation, and you see some of its actions.")
+            with reading(known):
+                return view(request, *args, **kwargs)
 
         guarded.for_whom = verbs  # type: ignore[attr-defined]  # a mark that `route` looks for
         return guarded

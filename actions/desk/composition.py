@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from actions.desk.payloads import sight
-from actions.desk.permit import may
+from actions.desk.permit import may, subject_of
 from actions.desk.show import Payload
 from actions.models import Action, Execution
 from actions.queries import steps, workflows
@@ -110,6 +110,7 @@ def about(
 
 def _workflow(request: HttpRequest, execution: Execution, tree: Tree, told: Told) -> Workflow:
     full = sight(request, execution).shown
+    about = subject_of(execution)
     shown = [
         ShownEvent(event, Payload(event.payload) if full and event.text is not None else None) for event in told.events
     ]
@@ -120,9 +121,9 @@ def _workflow(request: HttpRequest, execution: Execution, tree: Tree, told: Told
         undos=workflows.undone(execution, tree),
         events=shown,
         troubled=tree.troubled,
-        may_retry=may(request, "retry"),
-        may_emit=may(request, "emit") and execution.status not in FINISHED,
-        may_resolve=may(request, "resolve"),
+        may_retry=may(request, "retry", about),
+        may_emit=may(request, "emit", about) and execution.status not in FINISHED,
+        may_resolve=may(request, "resolve", about),
     )
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from actions import conf
-from actions.desk.permit import actor_of, may
+from actions.desk.permit import actor_of, may, subject_of
 from actions.engine.operate.view_payload import view_payload
 from actions.errors import Forbidden
 from actions.models import Execution
@@ -37,7 +37,7 @@ class Sight:
 
 def sight(request: HttpRequest, execution: Execution) -> Sight:
     """What this reader sees."""
-    if not may(request, "view_payload"):
+    if not may(request, "view_payload", subject_of(execution)):
         return Sight(shown=False)
     if not conf.get().HIDE_PAYLOADS:
         return Sight(shown=True)

@@ -1,5 +1,6 @@
 """accept: check an invocation, fingerprint it, store the execution with its audit entry; after the commit, wake its queue."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import structlog
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from psycopg.errors import LockNotAvailable
 
-from actions import conf, ids, values
+from actions import conf, correlation, ids, values
 from actions.crashpoints import crash_point
 from actions.definitions.engine import Accepted, Invocation
 from actions.engine import dispatch, secrets
@@ -66,14 +67,19 @@ def accept(action: "Action[Any, Any]", invocation: Invocation, *, reason: str = 
 
 def _details(row: dict[str, Any]) -> str:
     """What the audit keeps of it, as JSON."""
+    marks = correlation.marks(row["actor_kind"])
     if row["available_at"] is None and row["replay_of"] is None:
-        return f'{{"params":"{row["fingerprint"]}"}}'
+        # Marks are an object that is not empty: its own brace ends what is put before them.
+        more = f",{marks[1:]}" if marks else "}"
+        return f'{{"params":"{row["fingerprint"]}"{more}'
     details: dict[str, Any] = {"params": row["fingerprint"]}
     if row["available_at"] is not None:
         # The fingerprint covers it as it was sent; the row's own moves with every retry.
         details["available_at"] = row["available_at"].isoformat()
     if row["replay_of"] is not None:
         details["replay_of"] = str(row["replay_of"])
+    if marks:
+        details.update(json.loads(marks))
     return values.dumps(details)
 
 
@@ -89,6 +95,7 @@ def accept_many(action: "Action[Any, Any]", invocations: Sequence[Invocation]) -
     first = rows[0]
     columns = {
         **{name: first[name] for name in _SHARED},
+        "marks": correlation.marks(first["actor_kind"]),
         "sent": first["available_at"].isoformat() if first["available_at"] is not None else None,
         "ids": [row["id"] for row in rows],
         "params": [row["params"] for row in rows],

@@ -12,12 +12,13 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from actions import conf
+from actions import conf, narrowing
 from actions.definitions.actor import Actor
 from actions.engine import ledger
 from actions.engine.keys import scopes
 from actions.engine.keys.key import Key, look
 from actions.errors import Forbidden, ReadOnly, ReasonRequired, Unauthenticated, storable
+from actions.narrowing import Subject
 from actions.values import keytext
 
 LONGEST_REASON = 2_000
@@ -25,6 +26,8 @@ FROZEN = str(ReadOnly.__doc__)
 """What is said where nothing may be changed."""
 _OUTSIDE = frozenset({"user", "api_key"})
 """Kinds of actors who must be permitted what they do; code inside this installation is trusted."""
+WHOLE = frozenset({"manage_alerts", "manage_keys", "manage_workers"})
+"""Verbs that are about no action, and reach them all."""
 _LOOKS = frozenset({"read", "export_audit"})
 """Verbs that change nothing, beside the permissions to view."""
 _refused: ContextVar[list[Callable[[], None]] | None] = ContextVar("refused", default=None)
@@ -54,15 +57,19 @@ def acting() -> Iterator[None]:
                 write()
 
 
-def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", queue: str = "") -> Key | None:
+def require(
+    actor: Actor, verb: str, *, subject: str = "", action: str = "", queue: str = "", about: Subject | None = None
+) -> Key | None:
     """Raise Forbidden, audited, unless `actor` may do `verb`.
 
     A user needs the permission of that name (models.Access); an API key the scope for the verb on `action`, or on `queue`,
     and the permission as well where it is a user's. Both are looked up again, so that what was taken away since the page was
     rendered, or the request authenticated, counts; a key that was revoked meanwhile is Unauthenticated. Code that runs
     inside this installation asks as itself and is trusted. `subject` is what the audit calls the thing that was asked for.
+    Where that is known (`about`, or `action` or `queue`), the rule of the installation (ACCESS) is asked as well.
     Returns the key of an API key's actor.
     """
+    about = about or (Subject("action", action) if action else Subject("queue", queue=queue) if queue else None)
     key = None
     if actor.kind == "api_key":
         key = _key_of(actor, verb, subject)
@@ -73,7 +80,50 @@ def require(actor: Actor, verb: str, *, subject: str = "", action: str = "", que
         _require_user(actor, verb, subject)
     if actor.kind in _OUTSIDE:
         _require_change(actor, verb, subject)
+        narrow(actor, verb, subject, about)
     return key
+
+
+def narrow(actor: Actor, verb: str, subject: str, about: Subject | None) -> None:
+    """Raise Forbidden, audited, where the rule of the installation (ACCESS) refuses a person, or the key of one. It is not asked
+    about what is no execution, action or queue; but who sees only some actions gives out no keys."""
+    if not conf.get().ACCESS or (about is None and verb not in WHOLE):
+        return
+    user = _person(actor)
+    if user is None:
+        return
+    try:
+        allowed = narrowing.may(user, verb, about) if about is not None else narrowing.reader_of(user) is None
+    except narrowing.RuleFailed as failed:
+        refuse(actor, verb, subject)
+        raise Forbidden(str(failed)) from None
+    if not allowed:
+        refuse(actor, verb, subject)
+        what = (
+            f"{about.kind} {about.id or about.action or about.queue}" if about is not None else "the whole installation"
+        )
+        raise Forbidden(
+            f"{actor.label} may not {verb.replace('_', ' ')} here: the access rule of this installation refuses it for "
+            f"{what}. Nothing was changed."
+        )
+
+
+def unseen(actor: Actor, action: str) -> bool:
+    """Whether the rule of the installation hides an action from a person. Raises Forbidden where the rule fails."""
+    user = _person(actor) if conf.get().ACCESS else None
+    if user is None:
+        return False
+    try:
+        known = narrowing.reader_of(user)
+    except narrowing.RuleFailed as failed:
+        raise Forbidden(str(failed)) from None
+    return known is not None and not known.sees(action)
+
+
+def _person(actor: Actor) -> Any:
+    """The user who acts, or whose key does; None for a service account."""
+    kind, _, name = actor.id.partition(":") if actor.kind == "api_key" else (actor.kind, "", actor.id)
+    return get_user_model().objects.filter(pk=name).first() if kind == "user" and name.isdigit() else None
 
 
 def frozen(verb: str) -> bool:
@@ -87,11 +137,12 @@ def locked_out(username: str, *, address: str) -> None:
     ledger.record("access.locked_out", actor=Actor("system", "log-in", "log-in"), details=details)
 
 
-def sees(actor: Actor, verb: str, *, subject: str, action: str) -> bool:
-    """`require` the verb of an API key on an execution of `action`; False, audited, where it may not even know of it."""
-    key = _key_of(actor, verb, subject)
+def sees(actor: Actor, verb: str, *, subject: str, about: Subject) -> bool:
+    """`require` the verb of an API key on an execution; False, audited, where it may not even know of it."""
+    key, action = _key_of(actor, verb, subject), about.action
     if key.allows(verb, action):
         _require_change(actor, verb, subject)
+        narrow(actor, verb, subject, about)
         return True
     refuse(actor, verb, subject)
     if key.allows("read", action):

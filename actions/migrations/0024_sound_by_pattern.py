@@ -43,7 +43,7 @@ ALTER TABLE actions_execution DROP CONSTRAINT execution_is_sound,
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0022_worker_requests"),
+        ("actions", "0023_audit_request"),
     ]
 
     operations = [migrations.RunSQL(_PATTERN, _FUNCTION)]

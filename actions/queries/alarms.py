@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.ids import public_id
 from actions.queries.health import fresh_since
 
@@ -103,7 +104,11 @@ def alarms(*, maintain_lock: int) -> Alarms:
         silent=counts.get("silent", 0),
         crew=tuple(_crew(**worker) for worker in json.loads(crew)),
         maintained=maintained,
-        pauses=tuple(_pause(**pause) for pause in json.loads(pauses)),
+        pauses=tuple(
+            _pause(**pause)
+            for pause in json.loads(pauses)
+            if pause["kind"] != "action" or not narrowing.hidden(pause["name"])
+        ),
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from actions import narrowing
 from actions.errors import BulkOperationNotFound, SelectionNotFound
 from actions.ids import public_id
 from actions.models import BulkOperation, BulkSelection
@@ -173,7 +175,7 @@ def preview(selection: UUID, principal: str) -> Preview:
 
 def operations(before: UUID | None = None, size: int = PAGE) -> tuple[list[Progress], UUID | None]:
     """The newest operations, older than `before`, and where the next page begins: two queries."""
-    rows = _OPERATIONS.order_by("-id")
+    rows = _seen().order_by("-id")
     found = list((rows if before is None else rows.filter(pk__lt=before))[: size + 1])
     counts = _counts([operation.pk for operation in found[:size]])
     shown = [Progress(operation, counts[operation.pk]) for operation in found[:size]]
@@ -182,10 +184,19 @@ def operations(before: UUID | None = None, size: int = PAGE) -> tuple[list[Progr
 
 def operation(id_: UUID) -> Progress:
     """One operation. Raises BulkOperationNotFound."""
-    found = _OPERATIONS.filter(pk=id_).first()
+    found = _seen().filter(pk=id_).first()
     if found is None:
         raise BulkOperationNotFound
     return Progress(found, _counts([id_])[id_])
+
+
+def _seen() -> QuerySet[BulkOperation]:
+    """Those that the reader may see: who sees only some actions, their own, which hold no others."""
+    now = narrowing.reader()
+    if now is None:
+        return _OPERATIONS.all()
+    kind, _, name = now.principal.partition(":")
+    return _OPERATIONS.filter(actor_kind=kind, actor_id=name)
 
 
 def items(id_: UUID, *, outcome: str = "", after: int = -1, size: int = PAGE) -> tuple[list[Item], int | None]:

@@ -1,7 +1,9 @@
 """Actions and queues as they are declared and paused."""
 
-from django.db.models import Q
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
 
+from actions import narrowing
 from actions.errors import ActionNotFound
 from actions.models import Action, Execution, Queue
 from actions.queries import pauses
@@ -12,7 +14,7 @@ MOST = 500
 
 def find(name: str) -> Action:
     """The row of an action. Raises ActionNotFound."""
-    action = get(name) if "\x00" not in name else None
+    action = get(name) if "\x00" not in name and not narrowing.hidden(name) else None
     if action is None:
         raise ActionNotFound(f"There is no action called {name[:100]!r}.")
     return action
@@ -46,6 +48,9 @@ def listed(*, find: str = "", kind: str = "", state: str = "", tag: str = "") ->
     if state:
         known = {"paused": pauses.held(), "gone": Q(declared=False)}
         rows = rows.filter(known[state]) if state in known else rows.none()
+    likes = narrowing.likes()
+    if likes is not None:
+        rows = rows.filter(RawSQL("actions_action.name LIKE ANY (%s::text[])", (likes,), output_field=BooleanField()))
     return list(rows[:MOST])
 
 

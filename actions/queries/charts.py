@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from actions import narrowing
 from actions.queries.search.clauses import id_at
 
 MINUTE = 60
@@ -27,6 +28,7 @@ WITH wanted AS (
     sum(retrying) AS retrying, sum(in_doubt) AS in_doubt
   FROM wanted, actions_tally
   WHERE span = %(span)s AND at >= since AND at < until + width AND (%(action)s = '' OR action = %(action)s)
+    AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))
   GROUP BY 1
 )
 SELECT bucket.at, coalesce(accepted, 0), coalesce(succeeded, 0), coalesce(failed, 0), coalesce(retrying, 0), coalesce(in_doubt, 0)
@@ -92,6 +94,7 @@ def throughput(since: datetime, until: datetime, *, width: int = MINUTE, action:
         "until": until,
         "span": span,
         "action": action,
+        "likes": narrowing.likes(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_SERIES, params)

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 
+from actions import narrowing
 from actions.errors import ExecutionNotFound, InvalidInput
 from actions.ids import parse_id, public_id
 from actions.models import Callback, Delivery
@@ -89,6 +91,11 @@ def _asked(execution: str, state: str) -> QuerySet[Any]:
     if state and state not in STATES:
         raise InvalidInput("invalid_state", f"{state[:50]!r} is no state; there are {', '.join(STATES)}.")
     rows = _with_state()
+    likes = narrowing.likes()
+    if likes is not None:
+        rows = rows.filter(
+            RawSQL("actions_delivery.action LIKE ANY (%s::text[])", (likes,), output_field=BooleanField())
+        )
     if execution:
         key = parse_id(execution)
         if key is None:

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
 
+from actions import narrowing
 from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.models import Execution
@@ -51,7 +53,7 @@ def find(text: str) -> Execution:
     """The execution with this public id, with its action. Raises ExecutionNotFound."""
     row_id = parse(text)
     execution = Execution.objects.filter(pk=row_id).select_related("worker").first() if row_id else None
-    if execution is None:
+    if execution is None or narrowing.hidden(execution.action_id):
         raise ExecutionNotFound(f"There is no execution {text[:64]!r}.")
     return execution
 
@@ -78,6 +80,9 @@ def troubles(number: int) -> tuple[list[Failure], list[Failure]]:
     """Failed executions that ended last, and those that have waited longest for somebody to say what happened. One query."""
     failed = listed().filter(status=Status.FAILED).order_by("-finished_at", "-id")
     doubted = listed().filter(status=Status.IN_DOUBT).order_by("id")
+    likes = narrowing.likes()
+    if likes is not None:
+        failed, doubted = (rows.filter(_seen(likes)) for rows in (failed, doubted))
     both = [
         rows.values_list("status", "id", "action_id", "cause", at)[:number]
         for rows, at in ((failed, "finished_at"), (doubted, "started_at"))
@@ -87,6 +92,10 @@ def troubles(number: int) -> tuple[list[Failure], list[Failure]]:
     for status, row_id, action, cause, at in both[0].union(both[1], all=True):
         found[status].append(Failure(public_id(row_id), action, cause or "", at))
     return found[Status.FAILED], found[Status.IN_DOUBT]
+
+
+def _seen(likes: list[str]) -> RawSQL:
+    return RawSQL("actions_execution.action_id LIKE ANY (%s::text[])", (likes,), output_field=BooleanField())
 
 
 def replays(execution: Execution, number: int = 20) -> list[Execution]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from actions import narrowing
 from actions.errors import ErrorGroupNotFound
 from actions.queries.stats import CAP
 
@@ -38,6 +39,7 @@ WITH shown AS MATERIALIZED (
       OR (%(stands)s::text = 'open' AND (state = 'open' OR (state = 'resolved' AND last_seen_at > state_at)
         OR (state = 'ignored' AND ignored_until <= now()))))
     AND (%(action)s::text IS NULL OR action = %(action)s::text)
+    AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))
     AND (%(fingerprint)s::text IS NULL OR fingerprint = %(fingerprint)s::text)
     AND (%(before)s::timestamptz IS NULL OR last_seen_at <= %(before)s::timestamptz)
     AND (%(before)s::timestamptz IS NULL OR (last_seen_at, fingerprint) < (%(before)s::timestamptz, %(before_print)s::text))
@@ -121,14 +123,14 @@ def group(fingerprint: str) -> Group:
 def counts(*, action: str | None = None) -> dict[str, int]:
     """How many groups stand how."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, {"action": action})
+        cursor.execute(_COUNTS, {"action": action, "likes": narrowing.likes()})
         return dict(zip(STATES, cursor.fetchone(), strict=True))
 
 
 def open_groups() -> int:
     """How many stand open, at most CAP."""
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN, {"cap": CAP})
+        cursor.execute(_OPEN, {"cap": CAP, "likes": narrowing.likes()})
         return int(cursor.fetchone()[0])
 
 
@@ -139,13 +141,15 @@ FROM (
   SELECT state = 'resolved' AND last_seen_at <= state_at AS resolved,
     state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()) AS ignored
   FROM actions_errorgroup
-  WHERE %(action)s::text IS NULL OR action = %(action)s::text) AS found
+  WHERE (%(action)s::text IS NULL OR action = %(action)s::text)
+    AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))) AS found
 """
 _OPEN = """
 SELECT count(*) FROM (
   SELECT FROM actions_errorgroup
   WHERE NOT (state = 'resolved' AND last_seen_at <= state_at)
     AND NOT (state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()))
+    AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))
   LIMIT %(cap)s) AS found
 """
 
@@ -164,6 +168,7 @@ def _fetch(
     params = {
         "stands": stands,
         "action": action,
+        "likes": narrowing.likes(),
         "fingerprint": fingerprint,
         "before": before and before[0],
         "before_print": before and before[1],

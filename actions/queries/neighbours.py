@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from actions import narrowing
 from actions.queries.trail import Entry, entry_of
 
 AROUND = 5
@@ -47,7 +48,7 @@ of_execution AS (
   UNION ALL
   SELECT 'actor', entry.* FROM near_actor JOIN actions_auditentry AS entry ON entry.id = near_actor.id
 )
-SELECT side, id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data FROM found
+SELECT side, id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data, xid FROM found
 ORDER BY id DESC
 """
 
@@ -79,5 +80,7 @@ def of(entry: Entry) -> Neighbours:
         rows = cursor.fetchall()
     sides: dict[str, list[Entry]] = {"execution": [], "actor": []}
     for side, *row in rows:
-        sides[side].append(entry_of(tuple(row)))
+        found = entry_of(tuple(row))
+        if not narrowing.hidden(found.action):
+            sides[side].append(found)
     return Neighbours(tuple(sides["execution"]), tuple(sides["actor"]))

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KT
 
+from actions import narrowing
 from actions.errors import storable
 from actions.ids import parse_id, public_id
 from actions.models import Action, AuditEntry
@@ -83,20 +86,37 @@ def _paused(row: Action) -> dict[str, Any] | None:
     }
 
 
-def entries(
-    *, execution: str = "", action: str = "", verb: str = "", actor_label: str = "", cursor: int | None, limit: int
-) -> Page:
-    """Audit entries, newest first; `execution` is a public id."""
-    rows = audit_rows(execution=execution, action=action, verb=verb, actor_label=actor_label).order_by("-id")
+def entries(*, cursor: int | None, limit: int, **asked: Any) -> Page:
+    """Audit entries with these marks (audit_rows), newest first."""
+    rows = audit_rows(**asked).order_by("-id")
     if cursor is not None:
         rows = rows.filter(id__lt=cursor)
     found = [entry(row) for row in rows[: limit + 1]]
     return Page(found[:limit], str(found[limit - 1]["id"]) if len(found) > limit else None)
 
 
-def audit_rows(*, execution: str = "", action: str = "", verb: str = "", actor_label: str = "") -> QuerySet[AuditEntry]:
-    """The audit entries with these marks."""
+def audit_rows(
+    *,
+    execution: str = "",
+    action: str = "",
+    verb: str = "",
+    actor_label: str = "",
+    request: str = "",
+    operation: str = "",
+    xid: int | None = None,
+) -> QuerySet[AuditEntry]:
+    """The audit entries with these marks that the reader may see; `execution` is a public id."""
     rows = AuditEntry.objects.all()
+    likes = narrowing.likes()
+    if likes is not None:
+        seen = RawSQL("actions_auditentry.action LIKE ANY (%s::text[])", (likes,), output_field=BooleanField())
+        rows = rows.filter(seen)
+    for name, text in (("request", request), ("operation", operation)):
+        if text:
+            # As the partial indexes say it.
+            rows = rows.filter(data__has_key=name).alias(**{name: KT(f"data__{name}")}).filter(**{name: storable(text)})
+    if xid is not None:
+        rows = rows.filter(xid=xid)
     if execution:
         row_id = parse_id(execution)
         rows = rows.filter(execution_id=row_id) if row_id else rows.none()
@@ -118,4 +138,5 @@ def entry(row: AuditEntry) -> dict[str, Any]:
         "attempt": row.attempt,
         "reason": row.reason,
         "data": row.data,
+        "xid": row.xid,
     }

@@ -7,16 +7,19 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, F, Func, JSONField, Q, QuerySet, Value
 
+from actions import narrowing
 from actions.models import Action, Tag
 
 MOST_TAGS = 200
 
 _TAGS = """
 WITH carried AS (
-  SELECT tag, count(*) AS actions FROM actions_action, jsonb_array_elements_text(tags) AS tag WHERE declared GROUP BY tag)
+  SELECT tag, count(*) AS actions FROM actions_action, jsonb_array_elements_text(tags) AS tag
+  WHERE declared AND name LIKE ANY (%(likes)s::text[]) GROUP BY tag)
 SELECT coalesce(carried.tag, paused.name), coalesce(carried.actions, 0), paused_at, paused_by, paused_reason, paused_until
 FROM carried FULL JOIN (SELECT * FROM actions_tag WHERE paused_at IS NOT NULL) AS paused ON paused.name = carried.tag
-ORDER BY paused_at IS NULL, 1 LIMIT %s
+WHERE %(whole)s OR carried.tag IS NOT NULL
+ORDER BY paused_at IS NULL, 1 LIMIT %(most)s
 """
 
 
@@ -79,7 +82,8 @@ class TagState:
 
 
 def tags() -> list[TagState]:
-    """Every tag that an action has or that is paused, the paused ones first."""
+    """Every tag that an action has or that is paused, the paused ones first; for who sees only some actions, theirs."""
+    likes = narrowing.likes()
     with connection.cursor() as cursor:
-        cursor.execute(_TAGS, [MOST_TAGS])
+        cursor.execute(_TAGS, {"likes": ["%"] if likes is None else likes, "whole": likes is None, "most": MOST_TAGS})
         return [TagState(*row) for row in cursor.fetchall()]

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.ids import public_id
+from actions.queries import search
 from actions.states import Status
 
 CAP = 10_000
@@ -94,7 +96,11 @@ class Recent:
 
 
 def by_status() -> dict[Status, Count]:
-    """Every status with its number, exact while the table is small, bounded or estimated beyond."""
+    """Every status with its number, exact while the table is small, bounded or estimated beyond. Of what the reader sees."""
+    if narrowing.reader() is not None:
+        query = search.parse("")
+        seen = search.by_status(query, planner=search.Planner(query, many_wait=True))
+        return {status: Count(status, seen[status].number, more=seen[status].more) for status in Status}
     found: dict[str, dict[str, int]] = {"exact": {}, "estimated": {}, "capped": {}}
     for how, name, number in _fetch(_BY_STATUS, {"small": _SMALL, "cap": CAP + 1}):
         found[how][name] = number

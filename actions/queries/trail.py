@@ -9,15 +9,17 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.errors import InvalidInput
 from actions.ids import public_id
 from actions.models.audit import USUAL
+from actions.queries import runs
 from actions.queries.search.clauses import NEVER, Clause, like, storable
 from actions.queries.search.cursors import Place, place_of
 from actions.queries.search.fields import TRIGGERS
 from actions.queries.search.grammar import Fault, InvalidQuery, Value, identifier
 from actions.queries.search.moments import FORMS, moment_of
-from actions.queries.search.plan import EVERYTHING, Allowed
+from actions.queries.search.plan import EVERYTHING, Allowed, reader
 from actions.values import redact
 
 LARGEST_PAGE = 200
@@ -25,7 +27,7 @@ WINDOW = 20_000
 """Entries that a page looks at, where no index answers all that is asked."""
 _LARGEST_ID = (1 << 63) - 1
 
-_SELECT = """SELECT id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data
+_SELECT = """SELECT id, at, verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data, xid
 FROM actions_auditentry AS entry WHERE """
 _SELECT_ID = "SELECT id FROM actions_auditentry AS entry WHERE "
 _LIMIT = " LIMIT %s"
@@ -34,18 +36,21 @@ _UNUSUAL = """NOT (entry.verb IN ('execution.accepted', 'execution.resumed', 'ex
   'execution.suspended', 'execution.unblocked'))"""
 _VERBS = "SELECT found.* FROM unnest(%s::text[]) AS stream (name) CROSS JOIN LATERAL ("
 _VERBS_END = ") AS found ORDER BY id "
+_RUN = "SELECT found.* FROM unnest(%s::uuid[]) AS stream (id) CROSS JOIN LATERAL ("
 # Entries come in the order of their ids, but for the time that a statement takes: so the id at a time is found by halving.
 _ID_AT = """
-WITH RECURSIVE halving (low, high) AS (
-  SELECT (SELECT coalesce(min(id), 0) FROM actions_auditentry), (SELECT coalesce(max(id), 0) + 1 FROM actions_auditentry)
-  UNION ALL
-  SELECT CASE WHEN middle.at < %(at)s THEN middle.id + 1 ELSE low END,
-    CASE WHEN middle.at < %(at)s THEN high ELSE low + (high - low) / 2 END
-  FROM halving CROSS JOIN LATERAL (
-    SELECT id, at FROM actions_auditentry WHERE id >= low + (high - low) / 2 ORDER BY id LIMIT 1) AS middle
-  WHERE low < high
-)
-SELECT max(low) FROM halving
+SELECT CASE WHEN asked.at IS NULL THEN 0 ELSE (
+  WITH RECURSIVE halving (low, high) AS (
+    SELECT (SELECT coalesce(min(id), 0) FROM actions_auditentry), (SELECT coalesce(max(id), 0) + 1 FROM actions_auditentry)
+    UNION ALL
+    SELECT CASE WHEN middle.at < asked.at THEN middle.id + 1 ELSE low END,
+      CASE WHEN middle.at < asked.at THEN high ELSE low + (high - low) / 2 END
+    FROM halving CROSS JOIN LATERAL (
+      SELECT id, at FROM actions_auditentry WHERE id >= low + (high - low) / 2 ORDER BY id LIMIT 1) AS middle
+    WHERE low < high
+  )
+  SELECT max(low) FROM halving) END
+FROM unnest(%s::timestamptz[]) WITH ORDINALITY AS asked (at, place) ORDER BY place
 """
 
 
@@ -62,6 +67,14 @@ class Question:
     execution: UUID | None = None
     after: datetime | None = None
     before: datetime | None = None
+    request: str = ""
+    """All that was done in the request of this id."""
+    operation: str = ""
+    """All that a bulk operation did."""
+    xid: int | None = None
+    """All that was written in one transaction."""
+    run: UUID | None = None
+    """All of an execution and of the steps below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,8 @@ class Entry:
     attempt: int | None
     reason: str
     data: Any
+    xid: int = 0
+    """The transaction that wrote it."""
 
     @property
     def execution(self) -> str:
@@ -97,6 +112,7 @@ class Entry:
             "attempt": self.attempt,
             "reason": self.reason,
             "data": self.data,
+            "xid": self.xid,
         }
 
 
@@ -112,18 +128,23 @@ class Page:
 
 
 def question_of(given: Mapping[str, str], *, zone: tzinfo = UTC, now: datetime | None = None) -> Question:
-    """The question that the fields of a form or a query string ask (actor, trigger, verb, action, execution, after, before).
+    """The question that the fields of a form or a query string ask (actor, trigger, verb, action, execution, after, before,
+    request, operation, xid, run).
 
     Raises InvalidQuery with everything that cannot be read.
     """
     now = now or datetime.now(UTC)
     faults: list[Fault] = []
-    execution = None
-    text = given.get("execution", "").strip()
-    if text:
-        execution = identifier(text)
-        if execution is None:
+    executions: dict[str, UUID | None] = {}
+    for name in ("execution", "run"):
+        text = given.get(name, "").strip()
+        executions[name] = identifier(text) if text else None
+        if text and executions[name] is None:
             faults.append(Fault(0, 0, f"{text[:40]!r} is no id of an execution."))
+    number = given.get("xid", "").strip()
+    xid = int(number) if number.isascii() and number.isdigit() and len(number) < 20 else None
+    if number and (xid is None or xid > _LARGEST_ID):
+        faults.append(Fault(0, 0, f"{number[:40]!r} is no number of a transaction."))
     trigger = given.get("trigger", "").strip()
     if trigger and trigger not in TRIGGERS:
         faults.append(Fault(0, 0, f"{trigger[:40]!r} is no kind of actor; there are {', '.join(TRIGGERS)}."))
@@ -135,8 +156,16 @@ def question_of(given: Mapping[str, str], *, zone: tzinfo = UTC, now: datetime |
             faults.append(Fault(0, 0, f"{name}: {word[:40]!r} is no time; write {FORMS}."))
     if faults:
         raise InvalidQuery("", faults)
-    actor, verb, action = (given.get(name, "").strip() for name in ("actor", "verb", "action"))
-    return Question(actor, trigger, verb, action, execution, times["after"], times["before"])
+    texts = {name: given.get(name, "").strip() for name in ("actor", "verb", "action", "request", "operation")}
+    return Question(
+        **texts,
+        trigger=trigger,
+        execution=executions["execution"],
+        run=executions["run"],
+        after=times["after"],
+        before=times["before"],
+        xid=xid,
+    )
 
 
 def page(question: Question, *, cursor: str = "", limit: int = 50, allowed: Allowed | None = EVERYTHING) -> Page:
@@ -183,7 +212,8 @@ def entry(number: int) -> Entry | None:
     with connection.cursor() as cursor:
         cursor.execute(_SELECT + "entry.id = %s", [number])
         row = cursor.fetchone()
-    return entry_of(row) if row else None
+    found = entry_of(row) if row else None
+    return None if found is None or narrowing.hidden(found.action) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,24 +223,31 @@ class _Plan:
     rest: tuple[Clause, ...] = ()
     bounds: tuple[Clause, ...] = ()
     verbs: tuple[str, ...] = ()
+    run: tuple[UUID, ...] | None = None
+    """The executions whose entries are read, each as a stream of its own."""
 
 
 def _plan(question: Question, allowed: Allowed | None) -> _Plan:
+    allowed = reader() if allowed is EVERYTHING else allowed
     plan, answered = _stream(question)
     rest = [_text(name, getattr(question, name)) for name in ("verb", "action", "actor") if name not in answered]
-    if question.trigger and "trigger" not in answered:
-        rest.append(Clause("entry.actor_kind = %s", (question.trigger,)))
+    for name, sql in _EXACT.items():
+        asked = getattr(question, name)
+        if asked and name not in answered:
+            wanted = list(runs.below(asked)) if name == "run" else asked
+            rest.append(Clause(sql, (wanted,)) if not isinstance(asked, str) or storable(asked) else NEVER)
     if allowed is not None:
         exact = [name for name in allowed.names if not name.endswith("*")]
         begin = [like(Value(name, pattern=True)) for name in allowed.names if name.endswith("*")]
         rest.append(Clause("(entry.action = ANY (%s::text[]) OR entry.action LIKE ANY (%s::text[]))", (exact, begin)))
     bounds: list[Clause] = []
-    for moment, sql, at, slack in (
-        (question.after, "entry.id >= %s", "entry.at >= %s", -60),
-        (question.before, "entry.id < %s", "entry.at < %s", 60),
+    first, last = _ids_at(question.after, question.before)
+    for moment, id_, sql, at in (
+        (question.after, first, "entry.id >= %s", "entry.at >= %s"),
+        (question.before, last, "entry.id < %s", "entry.at < %s"),
     ):
         if moment is not None:
-            bounds.append(Clause(sql, (_id_at(moment, slack),)))
+            bounds.append(Clause(sql, (id_,)))
             rest.append(Clause(at, (moment,)))
     return replace(plan, rest=tuple(clause for clause in rest if clause is not None), bounds=tuple(bounds))
 
@@ -228,9 +265,20 @@ def _text(name: str, text: str) -> Clause | None:
 
 def _stream(question: Question) -> tuple[_Plan, set[str]]:
     """The index that answers most of the question, and the fields that it answers whole."""
+    for name, (column, marked) in _MARKED.items():
+        text = getattr(question, name)
+        if text and storable(text):
+            return _Plan(Clause(marked, (text, text)), (column, "entry.id")), {name}
+    if question.xid is not None:
+        return _Plan(Clause("entry.xid >= %s AND entry.xid <= %s", (question.xid,) * 2), ("entry.xid", "entry.id")), {
+            "xid"
+        }
+    if question.run is not None:
+        where = Clause("entry.execution_id >= stream.id AND entry.execution_id <= stream.id")
+        return _Plan(where, ("entry.execution_id", "entry.id"), run=runs.below(question.run)), {"run"}
     if question.execution is not None:
         where = Clause("entry.execution_id >= %s AND entry.execution_id <= %s", (question.execution,) * 2)
-        return _Plan(where, ("entry.execution_id", "entry.id")), set()
+        return _Plan(where, ("entry.execution_id", "entry.id")), {"execution"}
     if question.verb and "*" not in question.verb and question.verb not in USUAL and storable(question.verb):
         where = Clause("entry.verb >= stream.name AND entry.verb <= stream.name AND " + _UNUSUAL)
         return _Plan(where, ("entry.verb", "entry.id"), verbs=(question.verb,)), {"verb"}
@@ -251,7 +299,7 @@ def _read(plan: _Plan, place: Place | None, number: int) -> tuple[list[Entry], i
         bounds.append(Clause("entry.id < %s" if down else "entry.id > %s", (place.id.int,)))
     end = None
     with connection.cursor() as cursor:
-        if plan.rest:
+        if plan.rest and plan.run is None:
             cursor.execute(*_statement(plan, bounds, down, _NTH, WINDOW - 1))
             row = cursor.fetchone()
             if row is not None:
@@ -267,24 +315,35 @@ def _statement(plan: _Plan, clauses: list[Clause], down: bool, last: str, number
     order = " ORDER BY " + ", ".join(column + way for column in plan.order)
     sql = (_SELECT_ID if last is _NTH else _SELECT) + plan.where.sql + asked + order + last
     params = [*plan.where.params, *(param for clause in clauses for param in clause.params), number]
+    if plan.run is not None:
+        return _RUN + sql + _VERBS_END + way + _LIMIT, [list(plan.run), *params, number]
     if plan.verbs:
         return _VERBS + sql + _VERBS_END + way, [list(plan.verbs), *params]
     return sql, params
 
 
-def _id_at(moment: datetime, slack: int) -> int:
-    """The id of the first entry at a moment, a minute early or late, because entries are not quite in the order of time."""
-    seconds = moment.timestamp() + slack
-    at = datetime.fromtimestamp(min(max(seconds, 0), 253_402_300_000), UTC)
+def _ids_at(after: datetime | None, before: datetime | None) -> tuple[int, int]:
+    """The ids of the first entries at two moments, a minute early and late, because entries are not quite in the order of time.
+
+    One statement, and none where no moment is asked for.
+    """
+    if after is None and before is None:
+        return 0, 0
+    moments = [None if moment is None else _at(moment, slack) for moment, slack in ((after, -60), (before, 60))]
     with connection.cursor() as cursor:
-        cursor.execute(_ID_AT, {"at": at})
-        return int(cursor.fetchone()[0])
+        cursor.execute(_ID_AT, [moments])
+        first, last = (row[0] for row in cursor.fetchall())
+    return first, last
+
+
+def _at(moment: datetime, slack: int) -> datetime:
+    return datetime.fromtimestamp(min(max(moment.timestamp() + slack, 0), 253_402_300_000), UTC)
 
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """An entry by its columns, in the order of the fields."""
-    *columns, data = row
-    return Entry(*(*columns, redact(json.loads(data) if isinstance(data, str) else data)))
+    *columns, data, xid = row
+    return Entry(*(*columns, redact(json.loads(data) if isinstance(data, str) else data), xid))
 
 
 def _beside(id_: int, *, back: bool) -> str:
@@ -298,4 +357,22 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "(lower(entry.actor_label) = lower(%s) OR entry.actor_id = %s OR entry.actor_kind || ':' || entry.actor_id = %s)",
         "lower(entry.actor_label) LIKE lower(%s)",
     ),
+}
+_MARKED = {
+    "request": (
+        "entry.data->>'request'",
+        "entry.data ? 'request' AND entry.data->>'request' >= %s AND entry.data->>'request' <= %s",
+    ),
+    "operation": (
+        "entry.data->>'operation'",
+        "entry.data ? 'operation' AND entry.data->>'operation' >= %s AND entry.data->>'operation' <= %s",
+    ),
+}
+_EXACT = {
+    "trigger": "entry.actor_kind = %s",
+    "execution": "entry.execution_id = %s",
+    "request": "entry.data->>'request' = %s",
+    "operation": "entry.data->>'operation' = %s",
+    "xid": "entry.xid = %s",
+    "run": "entry.execution_id = ANY (%s)",
 }

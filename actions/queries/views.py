@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Q
 
+from actions import narrowing
 from actions.errors import ViewNotFound
 from actions.models import SavedView
+from actions.queries.search import InvalidQuery, parse
 
 MOST = 200
 """Saved views that one person sees."""
@@ -79,7 +81,7 @@ def views(user: str) -> Views:
             str(id_), name, query, _says(shared=shared, owner=owner), shared, str(owner_id) == user, str(id_) == chosen
         )
         for _, id_, name, query, owner_id, owner, shared in rows
-        if id_ is not None
+        if id_ is not None and (str(owner_id) == user or _shown(query))
     ]
     return Views(
         always(user, chosen), tuple(one for one in saved if one.shared), tuple(one for one in saved if not one.shared)
@@ -99,10 +101,21 @@ def always(user: str, chosen: str = "") -> tuple[View, ...]:
 def view(id_: int, user: str) -> View:
     """One saved view that this user sees. Raises ViewNotFound."""
     row = SavedView.objects.filter(Q(shared=True) | Q(owner_id=user), pk=id_).first()
-    if row is None:
+    if row is None or not (str(row.owner_id) == user or _shown(row.query)):
         raise ViewNotFound
     says = _says(shared=row.shared, owner=row.owner_label)
     return View(str(row.pk), row.name, row.query, says, row.shared, str(row.owner_id) == user)
+
+
+def _shown(query: str) -> bool:
+    """Whether a search of somebody else names nothing that the reader may not see."""
+    if narrowing.reader() is None:
+        return True
+    try:
+        terms = parse(query).of("action")
+    except InvalidQuery:
+        return False
+    return not any(narrowing.hidden(value.text) for term in terms for value in term.values)
 
 
 def _says(*, shared: bool, owner: str) -> str:

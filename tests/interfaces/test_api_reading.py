@@ -251,6 +251,7 @@ def test_audit(api: Api, caller: Any):
     assert api.get("audit", {"verb": "audit.exported"}).json["items"][0]["data"] == {
         "execution": id_,
         "format": "ndjson",
+        "request": export.headers["X-Request-Id"],
     }
     assert api.send("HEAD", "audit/export").status == 200
 

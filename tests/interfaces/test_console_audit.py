@@ -219,7 +219,8 @@ def test_the_export_is_an_entry_itself_before_it_leaves(desk, story):
     """S-13"""
     answer = desk.ada.get("/audit/export/?actor=otto&format=csv")
     entry = last("audit.exported")
-    assert (entry.actor_label, entry.data) == ("ada", {"actor": "otto", "format": "csv"})
+    request = answer["X-Request-Id"]
+    assert (entry.actor_label, entry.data) == ("ada", {"actor": "otto", "format": "csv", "request": request})
     assert body_of(answer).count("\n") == 2
     assert "ada exported the audit as csv" in text_of(desk.ada.get("/audit/"))
 

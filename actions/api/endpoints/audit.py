@@ -1,8 +1,10 @@
 """The audit: looked at, and taken along."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import close_old_connections
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
@@ -10,7 +12,7 @@ from ninja import Router
 from actions import values
 from actions.api import reading
 from actions.api.answering import respond
-from actions.api.bearer import require_audit
+from actions.api.bearer import reading_key, require_audit
 from actions.api.describing import reads
 from actions.api.schemas import AuditFilter, AuditQuery, Entries
 from actions.engine.operate.export import export_audit
@@ -24,16 +26,10 @@ _NDJSON = {"200": {"content": {"application/x-ndjson": {"schema": {"type": "stri
 @router.get("/audit", response=Entries, operation_id="list_audit", openapi_extra=reads(query=AuditQuery))
 def list_entries(request: HttpRequest) -> HttpResponse:
     """Audit entries, the newest first."""
-    require_audit(request, "view_audit")
+    key = require_audit(request, "view_audit")
     query = reading.query(AuditQuery, request)
-    page = paging.entries(
-        execution=query.execution,
-        action=query.action,
-        verb=query.verb,
-        actor_label=query.actor,
-        cursor=query.cursor,
-        limit=query.limit,
-    )
+    with reading_key(key):
+        page = paging.entries(cursor=query.cursor, limit=query.limit, **_asked(query))
     return respond({"items": page.items, "next": page.next})
 
 
@@ -45,14 +41,19 @@ def export(request: HttpRequest) -> HttpResponseBase:
     if request.META["REQUEST_METHOD"] == "HEAD":
         return HttpResponse(content_type="application/x-ndjson")
     export_audit(query.model_dump(exclude_defaults=True), "ndjson", actor=key.actor)
-    return StreamingHttpResponse(_lines(query), content_type="application/x-ndjson")
+    with reading_key(key):
+        rows = paging.audit_rows(**_asked(query)).order_by("id")
+    return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
 
 
-def _lines(query: AuditFilter) -> Iterator[bytes]:
+def _asked(query: AuditFilter) -> dict[str, Any]:
+    """Which entries, as the queries call it."""
+    asked = query.model_dump(include=set(AuditFilter.model_fields))
+    return {"actor_label": asked.pop("actor"), **asked}
+
+
+def _lines(rows: "QuerySet[Any]") -> Iterator[bytes]:
     """A page at a time, so that no statement runs, and no connection is held, for as long as a client reads."""
-    rows = paging.audit_rows(
-        execution=query.execution, action=query.action, verb=query.verb, actor_label=query.actor
-    ).order_by("id")
     last = 0
     while True:
         page = [paging.entry(row) for row in rows.filter(id__gt=last)[:_CHUNK]]

@@ -27,7 +27,7 @@ from actions.queries import alerts
 _HERE = "view_execution", "manage_alerts"
 
 
-@needs(*_HERE)
+@needs(*_HERE, whole=True)
 def new(request: HttpRequest) -> HttpResponse:
     """Make a channel."""
     form = ChannelForm(request.POST if request.method == "POST" else None)
@@ -45,7 +45,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return _ask(request, form, "New alert channel", words.EXPLAIN["create_channel"], "Make the channel", "plus")
 
 
-@needs(*_HERE)
+@needs(*_HERE, whole=True)
 def address(request: HttpRequest, channel: int) -> HttpResponse:
     """Tell another address from now on."""
     row = _find(channel)
@@ -65,7 +65,7 @@ def address(request: HttpRequest, channel: int) -> HttpResponse:
     return _ask(request, form, f"Another address for {row.name}", explain, "Change the address", "check")
 
 
-@needs(*_HERE)
+@needs(*_HERE, whole=True)
 def trial(request: HttpRequest, channel: int) -> HttpResponse:
     """Send a test, and look how far it comes."""
     row = _find(channel)

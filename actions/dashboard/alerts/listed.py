@@ -85,7 +85,7 @@ class Shown:
         return f"{self.open}.{'.'.join(f'{one.state}{one.row.tries}' for one in self.told)}"
 
 
-@needs("view_execution")
+@needs("view_execution", whole=True)
 def alerts(request: HttpRequest) -> HttpResponse:
     """Rules, channels, and the newest alerts."""
     channels = queries.channels_of()
@@ -105,7 +105,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
     return page(request, "alerts.html", context, section=SECTION)
 
 
-@needs("view_execution")
+@needs("view_execution", whole=True)
 def log(request: HttpRequest) -> HttpResponse:
     """What was told, newest first; `?state=` open, dead or held, `?rule=`."""
     state, rule = request.GET.get("state", ""), request.GET.get("rule", "")
@@ -133,7 +133,7 @@ def log(request: HttpRequest) -> HttpResponse:
     return page(request, "alerts_log.html", context, section=SECTION)
 
 
-@needs("view_execution")
+@needs("view_execution", whole=True)
 def alert(request: HttpRequest, public: str) -> HttpResponse:
     """One alert, and how far it has come on each channel."""
     try:

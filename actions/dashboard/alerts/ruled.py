@@ -22,7 +22,7 @@ from actions.queries import alerts, catalogue
 _HERE = "view_execution", "manage_alerts"
 
 
-@needs(*_HERE)
+@needs(*_HERE, whole=True)
 def kinds(request: HttpRequest) -> HttpResponse:
     """What can be watched for."""
     context = {
@@ -34,7 +34,7 @@ def kinds(request: HttpRequest) -> HttpResponse:
     return page(request, "alert_kinds.html", context, section=SECTION)
 
 
-@needs(*_HERE)
+@needs(*_HERE, whole=True)
 def new(request: HttpRequest, kind: str) -> HttpResponse:
     """Make a rule of one kind."""
     if kind not in KINDS:
@@ -54,7 +54,7 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
     return _form(request, kind, form, context, [*crumbs(), ("New alert rule", reverse("console:alert-kinds"))])
 
 
-@needs(*_HERE)
+@needs(*_HERE, whole=True)
 def change(request: HttpRequest, rule: int) -> HttpResponse:
     """Let it watch for something else of its kind, or tell others."""
     row = _find(rule)

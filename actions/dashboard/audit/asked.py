@@ -13,7 +13,9 @@ from actions.queries.search import InvalidQuery
 from actions.queries.search.fields import TRIGGERS
 from actions.queries.trail import Question, question_of
 
-FIELDS = ("actor", "trigger", "verb", "action", "execution", "after", "before")
+FIELDS = ("actor", "trigger", "verb", "action", "execution", "after", "before", "request", "operation", "xid", "run")
+TOGETHER = {"operation": "Bulk operation", "xid": "Transaction", "run": "Execution and its steps"}
+"""Fields that links fill and no box of the form does."""
 LONGEST = 255
 _KINDS = {
     "user": "People", "api_key": "API keys", "schedule": "Schedules", "workflow": "Workflows", "system": "The platform and code",
@@ -46,15 +48,18 @@ class Asked:
     question: Question | None
     """None where it cannot be read."""
     faults: tuple[str, ...] = field(default=())
+    apart: bool = False
+    """Whether entries are shown one by one (`?apart=1`), not in blocks of what belongs together."""
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
         """What the address says, in the reader's time zone."""
         given = {name: request.GET.get(name, "").strip()[:LONGEST] for name in FIELDS}
+        apart = request.GET.get("apart") == "1"
         try:
-            return cls(given, question_of(given, zone=zone_of(request)))
+            return cls(given, question_of(given, zone=zone_of(request)), apart=apart)
         except InvalidQuery as error:
-            return cls(given, None, tuple(fault.message for fault in error.faults))
+            return cls(given, None, tuple(fault.message for fault in error.faults), apart)
 
     @property
     def filled(self) -> dict[str, str]:
@@ -68,7 +73,22 @@ class Asked:
 
     def at(self, cursor: str | None) -> str:
         """The page at a cursor; empty where there is none."""
-        return f"{reverse('console:audit')}?{urlencode({**self.filled, 'cursor': cursor})}" if cursor else ""
+        return f"{reverse('console:audit')}?{urlencode({**self._shown, 'cursor': cursor})}" if cursor else ""
+
+    @property
+    def other_way(self) -> str:
+        """The same entries, one by one where they stand in blocks, and in blocks where they do not."""
+        shown = self.filled if self.apart else {**self.filled, "apart": "1"}
+        return f"{reverse('console:audit')}?{urlencode(shown)}"
+
+    @property
+    def together(self) -> list[tuple[str, str, str]]:
+        """What links have filled: the name of the field, its label and its text."""
+        return [(name, label, self.given[name]) for name, label in TOGETHER.items() if self.given[name]]
+
+    @property
+    def _shown(self) -> dict[str, str]:
+        return {**self.filled, "apart": "1"} if self.apart else self.filled
 
     @property
     def pills(self) -> list[Choice]:

@@ -19,12 +19,15 @@ def about(request: HttpRequest, number: int) -> HttpResponse:
     if found is None:
         raise Http404("There is no such entry of the audit.")
     said = say(found)
+    data = found.data if isinstance(found.data, dict) else {}
     around = neighbours.of(found)
     context = {
         "title": said.text,
         "said": said,
         "entry": found,
         "details": Payload(found.data) if found.data is not None else None,
+        "request_of": str(data.get("request") or ""),
+        "operation_of": str(data.get("operation") or ""),
         "seal": sealing.holding(found.id),
         "of_execution": _around(found, around.execution),
         "of_actor": _around(found, around.actor) if around.actor else [],

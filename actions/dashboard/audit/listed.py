@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 
 from actions import conf
 from actions.dashboard.audit.asked import Asked
+from actions.dashboard.audit.grouped import Block, blocks_of
 from actions.dashboard.audit.said import say, url
 from actions.dashboard.executions.taken import attachment
 from actions.dashboard.page import fragment, live, page
@@ -27,7 +28,8 @@ _LOST = "This place in the list is none that a page has given; here is the first
 
 @needs("view_audit")
 def audit(request: HttpRequest) -> HttpResponse:
-    """What happened, newest first: `?actor=`, `?trigger=`, `?verb=`, `?action=`, `?execution=`, `?after=`, `?before=`."""
+    """What happened, newest first: `?actor=`, `?trigger=`, `?verb=`, `?action=`, `?execution=`, `?after=`, `?before=`, and all of
+    one `?request=`, `?operation=`, `?xid=` (transaction) or `?run=` (an execution and its steps)."""
     asked = Asked.of(request)
     context = {
         "title": "Audit",
@@ -72,9 +74,11 @@ def _rows(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         if not live(request):
             messages.warning(request, _LOST)
         shown = trail.page(asked.question, limit=SHOWN)
+    rows = [say(entry) for entry in shown.entries]
     return {
         "shown": shown,
-        "rows": [say(entry) for entry in shown.entries],
+        "rows": rows,
+        "blocks": [Block(rows)] if asked.apart else blocks_of(rows, asked.question),
         "newer": asked.at(shown.previous),
         "older": asked.at(shown.next),
     }

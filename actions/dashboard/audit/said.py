@@ -161,7 +161,7 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
         text = text.rpartition(".")[2]
     text = _short(text or _EMPTY.get(slot, ""))
     if slot == "operation":
-        return Part("a bulk operation", url("bulk-operation", value) if _is_uuid(value) else "")
+        return Part("a bulk operation", url("bulk-operation", value) if is_uuid(value) else "")
     if slot == "group":
         return Part("a group of failures", url("failure", value) if value else "")
     if slot in {"key", "replaces"}:
@@ -213,7 +213,8 @@ def url(name: str, *args: Any) -> str:
         return ""
 
 
-def _is_uuid(value: Any) -> bool:
+def is_uuid(value: Any) -> bool:
+    """Whether it reads as one."""
     try:
         return bool(UUID(str(value)))
     except ValueError:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from actions import panels
 from actions.dashboard.execution import timeline
 from actions.dashboard.execution.graph import Graph, graph
 from actions.dashboard.execution.steps import Lane, lanes
@@ -20,7 +21,7 @@ from actions.desk.buttons import Button, buttons
 from actions.desk.composition import Workflow, about
 from actions.desk.links import extra_links
 from actions.desk.payloads import HIDDEN, reveal, sight
-from actions.desk.permit import may
+from actions.desk.permit import may, subject_of
 from actions.desk.show import Payload, pretty
 from actions.desk.verbs import VERBS
 from actions.errors import ExecutionNotFound
@@ -57,6 +58,7 @@ def detail(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002  (it is
     context = _context(request, execution)
     if live(request):
         return fragment(request, "execution_live.html", context, ended=context["ended"])
+    context["panels"] = panels.shown(request, "execution", execution)
     return page(request, "execution.html", context, section=SECTION)
 
 
@@ -128,7 +130,7 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
     )
     workflows = about(request, execution, action, told=found.told)
     refusal = workflows.get("refusal", "")
-    offered = buttons(execution, action, may=partial(may, request), refusal=refusal)
+    offered = buttons(execution, action, may=partial(may, request, about=subject_of(execution)), refusal=refusal)
     main = offered[0] if offered and offered[0].main else None
     return {
         "title": execution.action_id,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -33,6 +34,8 @@ def verb(request: HttpRequest, id: str, verb: str) -> HttpResponseBase:  # noqa:
     template, permission, form = _FORMS[verb]
     permit.require(request, permission)
     execution = find(id)
+    if not permit.may(request, permission, permit.subject_of(execution)) and request.method != "POST":
+        raise PermissionDenied(f"The access rule of this installation does not let you {verb.replace('_', ' ')} this.")
     back = _page_of(execution.public_id)
     crumbs = [("Executions", reverse("console:executions")), (execution.public_id, back)]
     try:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from actions import ids
+from actions import correlation, ids
 from actions.definitions.actor import Actor
 from actions.definitions.context import Context
 from actions.engine import access, ledger
@@ -86,7 +86,7 @@ def _aborted(operation: UUID) -> bool:
 def _settle(item: BulkItem, act: Callable[[BulkItem], "UUID | None"]) -> None:
     """The verb and its outcome; a refusal is an outcome too."""
     try:
-        with access.acting():
+        with correlation.within("operation", str(item.operation_id)), access.acting():
             if not _ours(item):
                 return
             made = act(item)

@@ -4,9 +4,11 @@ import hmac
 import os
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from actions import narrowing
 from actions.definitions.actor import Actor
 from actions.definitions.callback import Kept
 from actions.engine.keys import scopes
@@ -28,6 +30,8 @@ class Key:
     """Requests a second, over all web processes."""
     permissions: frozenset[str] | None = None
     """Of a user's key, what the user may do: the key may do no more. None for a service account's."""
+    seen: tuple[str, ...] | None = None
+    """Of a user's key, the actions that the user may see by the rule of the installation (ACCESS); None: all."""
     callback: Kept | None = field(default=None, repr=False)
     """Whom the ends of what is asked with it are told to, where a request says nobody."""
 
@@ -36,13 +40,16 @@ class Key:
 
         Verbs are those of scopes.ACTION_VERBS, and view_audit and export_audit, which are about no action.
         """
-        return scopes.allow(self.scopes, verb, action, queue) and self._permitted(
-            scopes.permission(scopes.needed(verb, action, queue))
+        return (
+            scopes.allow(self.scopes, verb, action, queue)
+            and self._permitted(scopes.permission(scopes.needed(verb, action, queue)))
+            and (self.seen is None or not action or any(narrowing.covers(name, action) for name in self.seen))
         )
 
     def patterns(self, verb: str) -> tuple[str, ...]:
         """The actions that it may do the verb to: names, and starts of names with a star behind (`*` is all of them)."""
-        return scopes.patterns(self.scopes, verb) if self._permitted(scopes.permission(f"action:*:{verb}")) else ()
+        granted = scopes.patterns(self.scopes, verb) if self._permitted(scopes.permission(f"action:*:{verb}")) else ()
+        return granted if self.seen is None else narrowing.shared(granted, self.seen)
 
     @property
     def sees_payload(self) -> bool:
@@ -77,19 +84,27 @@ def look(key: str, digest: bytes | None = None) -> Standing | None:
         return None
     _, account, user, owner, granted, rate, ended, unwritten, url, secret = rows[0]
     principal = f"service:{account}" if account is not None else f"user:{user}"
-    permissions = None
+    permissions, seen = None, None
     if user is not None and not ended:
-        permissions = _permissions(user)
+        person = get_user_model().objects.filter(pk=user, is_active=True).first()
+        permissions = None if person is None else _permissions(person)
+        seen = None if person is None else _seen(person)
         ended = "" if permissions is not None else "user inactive"
     actor = Actor("api_key", principal, f"{owner} · {keytext.shown(key)}", key)
     callback = Kept(url, secret) if url else None
-    return Standing(Key(key, actor, tuple(granted), rate, permissions, callback), ended or "", unwritten)
+    return Standing(Key(key, actor, tuple(granted), rate, permissions, seen, callback), ended or "", unwritten)
 
 
-def _permissions(user_id: int) -> frozenset[str] | None:
-    """What a user may do in this app, asked anew; None when there is no such active user."""
-    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
-        return None
+def _permissions(person: Any) -> frozenset[str]:
+    """What a user may do in this app, asked anew."""
     start = "actions."
-    return frozenset(name.removeprefix(start) for name in user.get_all_permissions() if name.startswith(start))
+    return frozenset(name.removeprefix(start) for name in person.get_all_permissions() if name.startswith(start))
+
+
+def _seen(person: Any) -> tuple[str, ...] | None:
+    """The actions that a user may see; none where the rule fails, None for all."""
+    try:
+        known = narrowing.reader_of(person)
+    except narrowing.RuleFailed:
+        return ()
+    return None if known is None else known.names

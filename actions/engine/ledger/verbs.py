@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from actions import correlation
 from actions.definitions.actor import Actor
 from actions.engine import endings as ends
 from actions.engine.ledger.attempts import as_text
@@ -119,6 +120,11 @@ def origin(id: UUID) -> tuple[str, str]:  # noqa: A002
     return row[0], row[1]
 
 
-def told(actor: Actor) -> dict[str, str]:
-    """An actor as the statements take it."""
-    return {"actor_kind": actor.kind, "actor_id": actor.id[:200], "actor_label": actor.label[:255]}
+def told(actor: Actor) -> dict[str, str | None]:
+    """An actor as the statements take it, with what marks the entries of what it does now."""
+    return {
+        "actor_kind": actor.kind,
+        "actor_id": actor.id[:200],
+        "actor_label": actor.label[:255],
+        "marks": correlation.marks(actor.kind),
+    }

@@ -76,7 +76,7 @@ def check(
     asked = {"action": declared.name, "queue": declared.queue, "tags": list(declared.tags)}
     holds = tuple(Hold(*row) for row in fetch("holds", asked))
     with connection.wrap_database_errors:
-        live = workers.count_live(declared.queue)
+        live, _ = workers.count_live(declared.queue)
     existing = accepted.id if accepted.replayed else ""
     return Foreseen(declared.name, declared.queue, existing, available_at, holds, live)
 

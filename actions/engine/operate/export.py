@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from actions import correlation
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.errors import storable
@@ -30,7 +31,12 @@ def export_bulk(operation: str, form: str, *, actor: Actor) -> None:
 def export_audit(question: dict[str, Any], form: str, *, actor: Actor) -> None:
     """Somebody takes the entries of the audit that answer a question with them, in that form. Raises Forbidden."""
     access.require(actor, "export_audit", subject="audit")
-    asked = {name: storable(str(text)[:_LONGEST]) for name, text in question.items() if text}
+    # What marks this entry itself has those names.
+    asked = {
+        f"asked_{name}" if name in correlation.NAMES else name: storable(str(text)[:_LONGEST])
+        for name, text in question.items()
+        if text
+    }
     _record("audit.exported", actor, {**asked, "format": form})
 
 

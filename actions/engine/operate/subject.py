@@ -1,9 +1,10 @@
 """The execution that a verb is about, as it stands when the verb looks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from actions import ids
+from actions import ids, narrowing
 from actions.definitions.actor import Actor
 from actions.engine import access
 from actions.engine.statements import fetch
@@ -33,6 +34,12 @@ class Subject:
     step: str | None = None
     dispensable: bool = False
     """Whether its workflow does without it: it is optional or detached."""
+    tags: Sequence[str] = ()
+
+    @property
+    def about(self) -> narrowing.Subject:
+        """As the rule of the installation is told of it."""
+        return narrowing.Subject("execution", self.action, self.queue, tuple(self.tags), self.public_id)
 
 
 def find(execution_id: str) -> Subject:
@@ -53,9 +60,14 @@ def permitted(execution_id: str, actor: Actor, verb: str, reason: str) -> tuple[
     if actor.kind != "api_key":
         access.require(actor, verb, subject=execution_id)
         reason = access.checked_reason(actor, reason)
-        return find(execution_id), reason
+        subject = find(execution_id)
+        if access.unseen(actor, subject.action):
+            access.refuse(actor, verb, execution_id)
+            raise _unknown(execution_id)
+        access.narrow(actor, verb, execution_id, subject.about)
+        return subject, reason
     subject = find(execution_id)
-    if not access.sees(actor, verb, subject=execution_id, action=subject.action):
+    if not access.sees(actor, verb, subject=execution_id, about=subject.about):
         raise _unknown(execution_id)
     return subject, access.checked_reason(actor, reason)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models.functions import Now
 
+from actions import narrowing
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
 from actions.errors import ErrorGroupNotFound, InvalidInput
@@ -36,6 +37,10 @@ def _say(fingerprint: str, state: "ErrorGroup.State", until: datetime | None, ac
         group = ErrorGroup.objects.select_for_update().filter(pk=fingerprint[:64].replace("\0", "")).first()
         if group is None:
             raise ErrorGroupNotFound
+        if access.unseen(actor, group.action):
+            access.refuse(actor, "triage", fingerprint)
+            raise ErrorGroupNotFound
+        access.narrow(actor, "triage", fingerprint, narrowing.Subject("action", group.action))
         regressed = group.state_at is not None and group.last_seen_at > group.state_at
         known = (group.state, group.ignored_until) == (state, until)
         if known and not (state == _State.RESOLVED and regressed):

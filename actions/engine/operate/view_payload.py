@@ -13,6 +13,7 @@ def view_payload(execution_id: str, *, actor: Actor) -> Subject:
     with access.acting():
         access.require(actor, "view_payload", subject=execution_id)
         subject = find(execution_id)
+        access.narrow(actor, "view_payload", execution_id, subject.about)
         ledger.record(
             "payload.viewed",
             actor=actor,

@@ -20,6 +20,7 @@ WITH accepted AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, reason, data)
   SELECT 'execution.accepted', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, %(action)s, '',
     jsonb_strip_nulls(jsonb_build_object('params', fingerprint, 'available_at', %(sent)s::text))
+    || coalesce(%(marks)s::jsonb, '{}')
   FROM accepted
 )
 SELECT id FROM accepted

@@ -27,10 +27,11 @@ WITH target AS MATERIALIZED (
 ), audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data)
   SELECT 'execution.cancelled', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, action_id, attempt, %(reason)s,
-    jsonb_build_object('before', before, 'after', 'cancelled')
+    jsonb_build_object('before', before, 'after', 'cancelled') || coalesce(%(marks)s::jsonb, '{}')
   FROM cancelled
   UNION ALL
-  SELECT 'execution.cancel_requested', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, action_id, attempt, %(reason)s, NULL
+  SELECT 'execution.cancel_requested', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, action_id, attempt, %(reason)s,
+    %(marks)s::jsonb
   FROM asked
 )
 SELECT id FROM cancelled

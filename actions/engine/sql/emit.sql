@@ -17,6 +17,7 @@ WITH told AS (
   SELECT 'execution.emitted', %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(execution)s, %(action)s, %(attempt)s,
     %(reason)s, jsonb_build_object('event', %(name)s::text, 'payload', %(digest)s::text)
     || CASE WHEN EXISTS (SELECT FROM resumed) THEN '{"before": "waiting", "after": "queued"}'::jsonb ELSE '{}' END
+    || coalesce(%(marks)s::jsonb, '{}')
   FROM told
 )
 SELECT (SELECT queue FROM resumed) FROM told

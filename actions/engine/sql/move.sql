@@ -22,6 +22,7 @@ WITH moved AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data)
   SELECT %(verb)s, %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, action_id, attempt, %(reason)s,
     jsonb_build_object('before', %(before)s::text, 'after', %(after)s::text) || coalesce(%(data)s::jsonb, '{}')
+      || coalesce(%(marks)s::jsonb, '{}')
   FROM moved
 )
 SELECT queue FROM moved

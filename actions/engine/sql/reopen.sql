@@ -8,7 +8,7 @@ WITH reopened AS (
 ), audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data)
   SELECT 'execution.retried', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, action_id, attempt, %(reason)s,
-    '{"before": "failed", "after": "waiting"}'
+    '{"before": "failed", "after": "waiting"}'::jsonb || coalesce(%(marks)s::jsonb, '{}')
   FROM reopened
 )
 SELECT id FROM reopened

@@ -17,7 +17,7 @@ WITH RECURSIVE behind AS (
 ), audit AS (
   INSERT INTO actions_auditentry (verb, actor_kind, actor_id, actor_label, execution_id, action, attempt, reason, data)
   SELECT 'execution.revived', %(actor_kind)s, %(actor_id)s, %(actor_label)s, id, action_id, attempt, %(reason)s,
-    '{"before": "skipped", "after": "blocked"}'
+    '{"before": "skipped", "after": "blocked"}'::jsonb || coalesce(%(marks)s::jsonb, '{}')
   FROM revived
 )
 SELECT id FROM revived

@@ -1,6 +1,6 @@
 """Finding executions: the grammar, pages, counts, suggestions. docs/search.md tells people about it."""
 
-from actions.queries.search.choose import choose
+from actions.queries.search.choose import choose, seen
 from actions.queries.search.counts import CAP, Count, by_status, counted, total
 from actions.queries.search.grammar import Fault, InvalidQuery, Query, Term, Value, parse
 from actions.queries.search.listing import LARGEST_PAGE, Page, Row, every, page
@@ -28,6 +28,7 @@ __all__ = [
     "every",
     "page",
     "parse",
+    "seen",
     "suggestions",
     "total",
 ]

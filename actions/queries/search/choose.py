@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from actions import narrowing
+from actions.models import Execution
 from actions.queries.search.cursors import Place
 from actions.queries.search.grammar import Query
 from actions.queries.search.listing import read
@@ -29,3 +31,11 @@ def choose(query: Query, most: int, *, allowed: Allowed | None = EVERYTHING) -> 
             break
         place = end
     return chosen, False
+
+
+def seen(chosen: list[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+    """Those that the reader may see of executions that were named one by one."""
+    if narrowing.reader() is None:
+        return chosen
+    actions = dict(Execution.objects.filter(pk__in=[id_ for id_, _ in chosen]).values_list("id", "action_id"))
+    return [one for one in chosen if one[0] in actions and not narrowing.hidden(actions[one[0]])]

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.queries.search.clauses import LATE
 
 MOST = 20_000
 """Executions that are looked at."""
+_EVERYTHING = ["%"]
 
 # From one priority of a queue to its next, and within each from what has been due longest: no row that is not late is read, but
 # those of paused actions and tags.
@@ -39,6 +41,7 @@ WITH RECURSIVE level (queue, priority) AS (
       SELECT name FROM actions_action WHERE paused_at IS NOT NULL
         OR tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL)))
     AND NOT tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL)
+    AND action_id LIKE ANY (%(likes)s::text[])
 )
 """
 """What a statement about it begins with: `late` has what is late, `looked` what was looked at."""
@@ -66,4 +69,5 @@ def late(now: datetime) -> Late:
 
 def at(now: datetime) -> dict[str, Any]:
     """The parameters of LOOKED."""
-    return {"before": now - timedelta(seconds=LATE), "most": MOST + 1}
+    likes = narrowing.likes()
+    return {"before": now - timedelta(seconds=LATE), "most": MOST + 1, "likes": _EVERYTHING if likes is None else likes}

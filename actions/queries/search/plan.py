@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from actions import narrowing
 from actions.ids import parse_id
 from actions.queries.search import streams
 from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, storable
@@ -38,6 +39,13 @@ class Allowed:
 
 
 EVERYTHING: Allowed | None = None
+"""All that who reads now may see."""
+
+
+def reader() -> Allowed | None:
+    """What who reads now may see by the rule of the installation; None: everything."""
+    now = narrowing.reader()
+    return None if now is None else Allowed(now.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +85,21 @@ class Planner:
     """Plans one query for one reader; what it looks up, it looks up once. With `glance`, of more late executions than are
     looked at only those are listed that have been due longest, and the reader is told so."""
 
-    def __init__(self, query: Query, allowed: Allowed | None = EVERYTHING, *, glance: bool = False) -> None:
+    def __init__(
+        self,
+        query: Query,
+        allowed: Allowed | None = EVERYTHING,
+        *,
+        glance: bool = False,
+        many_wait: bool = False,
+    ) -> None:
+        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them."""
         self.catalogue = Catalogue()
         meaning = meaning_of(query, self.catalogue)
         self.query = meaning.query
         self.sentences = list(meaning.sentences)
-        self.allowed = allowed
-        self._backlog: int | None = None
+        self.allowed = reader() if allowed is EVERYTHING else allowed
+        self._backlog: int | None = _MOST_PENDING + 1 if many_wait else None
         self._late: Late | None = None
         self._glance = glance
         self._partial = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from actions import narrowing
 from actions.queries.search import fields
 from actions.queries.search.clauses import storable
 from actions.queries.search.grammar import Value
@@ -56,7 +57,7 @@ def names() -> Names:
         cursor.execute(_NAMES)
         found = cursor.fetchall()
     return Names(
-        tuple((name, says) for kind, name, says in found if kind == "action"),
+        tuple((name, says) for kind, name, says in found if kind == "action" and not narrowing.hidden(name)),
         tuple(name for kind, name, _ in found if kind == "queue"),
         tuple(name for kind, name, _ in found if kind == "tag"),
     )
