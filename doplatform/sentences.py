@@ -25,6 +25,7 @@ SENTENCES = {
     "drain_interrupted": "process {process} had to stop taking from {queue}; what is due there is taken up again: {error}",
     "maintain_leads": "on duty: wakes what was not woken, rescues what lost its worker, prunes",
     "chore_failed": "{chore} failed, and is tried again at its time; the other chores go on: {error}",
+    "schedule_failed": "The schedule {schedule} was due, and started nothing; its next time comes all the same: {error}",
     "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",
     "sealing_stopped": "Sealing has stopped: this server counts transactions from {oldest_open}, seal {seal} had come to "
     "{sealed_to}. Was this database loaded from another server?",

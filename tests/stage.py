@@ -37,7 +37,7 @@ BOB = Actor("system", "bob", "Bob")
 # DELETE is quicker than TRUNCATE where there are few rows; the audit allows only the latter.
 _CLEAN = """
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
-DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
+DELETE FROM actions_schedule; DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue;
 DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
 DELETE FROM actions_errorgroup; DELETE FROM actions_errortally; DELETE FROM actions_bulkitem;
 DELETE FROM actions_bulkoperation; DELETE FROM actions_bulkselection;
