@@ -17,6 +17,11 @@ EMITTED_EARLY = "Told: the workflow does not wait for this event now; its next w
 EMITTED_BEFORE = "This event was told before, and kept; nothing was done twice."
 PAUSED = "Paused: what is running ends, nothing new starts."
 RESUMED = "Resumed: what waited goes on."
+SCHEDULE_MADE = "Made: it comes at its next time by itself."
+SCHEDULE_CHANGED = "Changed."
+SCHEDULE_SAME = "It was so before; nothing was changed."
+SCHEDULE_PAUSED = "Paused: its times pass, and nothing starts."
+SCHEDULE_RESUMED = "Resumed: it goes on with its next time."
 EXPLAIN = {
     "trigger": "A new execution. What the code declares decides how often it is tried.",
     "retry": "The same execution gets a new attempt. Its idempotency key towards providers stays the same.",
@@ -30,6 +35,13 @@ EXPLAIN = {
     "emit": "Tell the workflow that something happened outside. An event that nobody waits for is kept for the next wait.",
     "pause": "Nothing new starts until somebody resumes it; what is running ends, and what is asked for is kept.",
     "resume": "What waited goes on.",
+    "make_schedule": "The action is asked for at each of these times, once, with these params. What it starts stands among the "
+    "executions, asked for by the schedule.",
+    "pause_schedule": "Its times pass and nothing starts until somebody resumes it; those are not caught up. What it has started "
+    "goes on.",
+    "resume_schedule": "It goes on with its next time. What passed meanwhile is not caught up.",
+    "run_schedule": "One execution at once with its params, asked for by you. Its next time stays as it is.",
+    "remove_schedule": "It comes no more. What it has started goes on and stays.",
     "create_key": "Who has the key may do what its scopes say, in its owner's name. Its text is shown once, when it is made.",
     "rotate_key": "A second key that may do the same, beside this one. Put it in place, then this one ends by itself. What was "
     "asked with an idempotency key is found with either.",

@@ -76,6 +76,7 @@ _PLACES = (
     ("failures", "Failures", "f", "view_execution"),
     ("bulk", "Bulk", "b", "view_execution"),
     ("actions", "Actions", "a", "view_action"),
+    ("schedules", "Schedules", "s", "view_schedule"),
     ("queues", "Queues", "q", "view_queue"),
     ("audit", "Audit", "u", "view_audit"),
     ("keys", "Keys", "k", "manage_keys"),

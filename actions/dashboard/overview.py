@@ -28,7 +28,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "title": "Overview",
         "frame": frame,
         "workers": frame.alarms.crew,
-        "may": {verb: may(request, verb) for verb in ("retry", "resolve")},
+        "late": frame.alarms.late,
+        "may": {verb: may(request, verb) for verb in ("retry", "resolve", "view_schedule")},
         "flow": flow(window_of(request)),
         **_standing(),
     }

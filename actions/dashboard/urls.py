@@ -1,6 +1,6 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
-from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues
+from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues, schedules
 from actions.dashboard.audit import entry
 from actions.dashboard.audit import listed as audit
 from actions.dashboard.execution import urls as execution
@@ -14,6 +14,7 @@ app_name = "console"
 urlpatterns = [
     *overview.routes,
     *catalogue.routes,
+    *schedules.routes,
     *queues.routes,
     *found.routes,
     *taken.routes,

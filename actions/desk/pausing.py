@@ -1,4 +1,4 @@
-"""The form that pauses or resumes an action or a queue, for every face."""
+"""The form that pauses or resumes an action, a queue or a schedule, for every face."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,20 +11,30 @@ from actions import messages as words
 from actions.desk.forms.acts import ReasonForm
 from actions.desk.permit import actor_of
 from actions.engine.operate import pause
+from actions.engine.schedules import pause as schedules
 from actions.errors import DoplatformError, Forbidden
-from actions.models import Action, Queue
+from actions.models import Action, Queue, Schedule
 
 _VERBS: dict[tuple[type[Any], bool], Callable[..., bool]] = {
     (Action, True): pause.pause_action,
     (Action, False): pause.resume_action,
     (Queue, True): pause.pause_queue,
     (Queue, False): pause.resume_queue,
+    (Schedule, True): schedules.pause,
+    (Schedule, False): schedules.resume,
+}
+
+_SAID = {
+    (False, True): words.PAUSED,
+    (False, False): words.RESUMED,
+    (True, True): words.SCHEDULE_PAUSED,
+    (True, False): words.SCHEDULE_RESUMED,
 }
 
 
 def pause_form(
     request: HttpRequest,
-    row: Action | Queue,
+    row: Action | Queue | Schedule,
     back: str,
     *,
     paused: bool,
@@ -49,16 +59,16 @@ def pause_form(
         "title": f"{verb.capitalize()} {row._meta.verbose_name} {row}",
         "row": row,
         "back": back,
-        "explain": words.EXPLAIN[verb],
+        "explain": words.EXPLAIN[f"{verb}_schedule" if isinstance(row, Schedule) else verb],
         "verb": verb.capitalize(),
         "danger": paused,
         "form": form,
     }
 
 
-def _say(request: HttpRequest, row: Action | Queue, *, changed: bool, paused: bool) -> None:
+def _say(request: HttpRequest, row: Action | Queue | Schedule, *, changed: bool, paused: bool) -> None:
     if changed:
-        messages.success(request, f"{row}: {words.PAUSED if paused else words.RESUMED}")
+        messages.success(request, f"{row}: {_SAID[isinstance(row, Schedule), paused]}")
         return
     row.refresh_from_db(fields=["paused_at", "paused_by"])
     if paused and row.paused_at is not None:

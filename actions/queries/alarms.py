@@ -10,6 +10,7 @@ from django.db import connection
 
 from actions.ids import public_id
 from actions.queries.health import fresh_since
+from actions.queries.schedules import GRACE
 
 MOST_PAUSES = 50
 MOST_CREW = 6
@@ -32,7 +33,8 @@ SELECT
      FROM actions_queue WHERE paused_at IS NOT NULL
      UNION ALL
      SELECT 'action', name, paused_by, paused_at, paused_reason FROM actions_action WHERE paused_at IS NOT NULL
-     ORDER BY at LIMIT %(most)s) AS pause)::text
+     ORDER BY at LIMIT %(most)s) AS pause)::text,
+  (SELECT count(*) FROM actions_schedule WHERE next_at < now() - %(grace)s)
 """
 
 
@@ -71,19 +73,28 @@ class Alarms:
     """Whether a maintain acts."""
     pauses: tuple[Pause, ...]
     """The oldest first."""
+    late: int
+    """Schedules that are due and have not been fired."""
 
 
 def alarms(*, maintain_lock: int) -> Alarms:
     """By one statement; `maintain_lock` is the advisory lock that an acting maintain holds."""
-    params: dict[str, Any] = {"fresh": fresh_since(), "lock": maintain_lock, "most": MOST_PAUSES, "crew": MOST_CREW}
+    params: dict[str, Any] = {
+        "fresh": fresh_since(),
+        "lock": maintain_lock,
+        "most": MOST_PAUSES,
+        "crew": MOST_CREW,
+        "grace": GRACE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ALARMS, params)
-        workers, crew, maintained, pauses = cursor.fetchone()
+        workers, crew, maintained, pauses, late = cursor.fetchone()
     return Alarms(
         workers=workers,
         crew=tuple(_crew(**worker) for worker in json.loads(crew)),
         maintained=maintained,
         pauses=tuple(Pause(**{**pause, "at": datetime.fromisoformat(pause["at"])}) for pause in json.loads(pauses)),
+        late=late,
     )
 
 

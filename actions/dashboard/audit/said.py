@@ -39,6 +39,15 @@ SAYS = {
     "action.resumed": "{who} resumed the action {action}",
     "queue.paused": "{who} paused the queue {queue}",
     "queue.resumed": "{who} resumed the queue {queue}",
+    "schedule.created": "{who} made the schedule {schedule} of {action}",
+    "schedule.changed": "{who} changed the schedule {schedule} of {action}",
+    "schedule.withdrawn": "The code declares the schedule {schedule} of {action} no more",
+    "schedule.removed": "{who} removed the schedule {name} of {action}",
+    "schedule.paused": "{who} paused the schedule {schedule} of {action}",
+    "schedule.resumed": "{who} resumed the schedule {schedule} of {action}",
+    "schedule.run_now": "{who} ran the schedule {schedule} of {action} beside its times",
+    "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} times that it missed",
+    "schedule.failed": "The schedule {schedule} of {action} was due and started nothing: {error}",
     "failures.resolved": "{who} called {group} of {action} resolved",
     "failures.ignored": "{who} ignores {group} of {action} until {until}",
     "failures.reopened": "{who} reopened {group} of {action}",
@@ -99,7 +108,7 @@ class Said:
     def family(self) -> str:
         """What kind of thing happened, for its colour: bad, act, or empty for what goes by itself."""
         verb = self.entry.verb
-        if verb in {"access.denied", "access.locked_out", "execution.failed", "execution.in_doubt"}:
+        if verb in {"access.denied", "access.locked_out", "execution.failed", "execution.in_doubt", "schedule.failed"}:
             return "bad"
         return "act" if self.entry.actor_kind in {"user", "api_key"} else ""
 
@@ -150,6 +159,10 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
         return Part("a group of failures", url("failure", value) if value else "")
     if slot in {"key", "replaces"}:
         return Part(keytext.shown(text), url("key", text) if text else "", named=True)
+    if slot == "schedule":
+        return Part(
+            _short(str(data.get("name", value))), url("schedule", value) if isinstance(value, int) else "", named=True
+        )
     if slot == "queue":
         return Part(text, url("queues"), named=True)
     return Part(text.replace("_", " ") if slot == "verb" else text, named=True)

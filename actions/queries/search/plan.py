@@ -8,7 +8,7 @@ from django.db import connection
 
 from actions.ids import parse_id
 from actions.queries.search import streams
-from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, storable
+from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, schedule_of, storable
 from actions.queries.search.grammar import Query, Term, Value
 from actions.queries.search.streams import Stream
 from actions.queries.search.words import Catalogue, by_keys, fits, meaning_of
@@ -123,13 +123,9 @@ class Planner:
 
     def _streams(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]]:
         """What is read, and the ids() of the terms that it answers."""
-        for column in ("id", "key", "parent", "replay"):
-            for term in query.of(column):
-                if not term.negated and not any(value.pattern for value in term.values):
-                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
-        for term in query.of("group"):
-            if not term.negated:
-                return self._of_groups(term, query, by_end), {id(term)}
+        named = self._named(query, by_end)
+        if named is not None:
+            return named
         statuses = query.statuses
         if statuses == (Status.FAILED,) and by_end:
             names, used = self._asked(query)
@@ -147,6 +143,21 @@ class Planner:
                 return [streams.FAILED_BY_END], used
             return streams.of_statuses(statuses), used
         return self._of_actions(query)
+
+    def _named(self, query: Query, by_end: bool) -> tuple[list[Stream], set[int]] | None:
+        """The stream of a term that names few rows: ids, groups of failures, schedules; None where there is none."""
+        for column in ("id", "key", "parent", "replay"):
+            for term in query.of(column):
+                if not term.negated and not any(value.pattern for value in term.values):
+                    return self._ordered(self._of_ids(term), query, by_end), {id(term)}
+        for term in query.of("group"):
+            if not term.negated:
+                return self._of_groups(term, query, by_end), {id(term)}
+        for term in query.of("actor"):
+            schedules = tuple(dict.fromkeys(map(schedule_of, term.values)))
+            if not term.negated and all(schedules):
+                return [streams.of_schedules(schedules)], {id(term)}
+        return None
 
     def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:
         """Streams of the actions asked for, else of those allowed, else of everything."""
