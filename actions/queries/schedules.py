@@ -13,7 +13,7 @@ from django.db.models import Case, DateTimeField, OuterRef, Q, QuerySet, When
 from django.db.models.functions import JSONObject, Now
 from django.utils import timezone
 
-from actions.errors import ActionNotFound, ScheduleNotFound
+from actions.errors import ActionNotFound, ScheduleNotFound, storable
 from actions.ids import public_id
 from actions.models import Action, Schedule
 from actions.queries.search import Count, parse, total
@@ -27,6 +27,7 @@ PAGE = 50
 RUNS = 30
 """Executions of a schedule that a list looks at."""
 NEXT = 5
+_AT_ONCE = 500
 STATES = ("late", "failing", "paused", "code")
 
 # The pair of bounds means equality, but leaves only the index on (actor_id, id) to give the order.
@@ -108,9 +109,10 @@ def find(schedule: int) -> Shown:
 
 def named(place: str) -> int:
     """The id of the schedule that `place` means: its number, or `action/name`. Raises ScheduleNotFound."""
-    action, slash, name = place.partition("/")
+    # Spelt out, what PostgreSQL cannot hold is simply not found.
+    action, slash, name = storable(place).partition("/")
     rows = Schedule.objects.none()
-    if slash and "\x00" not in place:
+    if slash:
         rows = Schedule.objects.filter(action=action, name=name)
     elif place.isascii() and place.isdecimal() and len(place) < 19:
         rows = Schedule.objects.filter(pk=int(place))
@@ -124,11 +126,21 @@ def listed(*, action: str = "", state: str = "", skip: int = 0, size: int = PAGE
     """Some schedules, those that come next first; and whether there are more. `state`: late, failing, paused, code."""
     rows = _rows()
     if action:
-        rows = rows.none() if "\x00" in action else rows.filter(action=action)
+        rows = rows.filter(action=storable(action))
     if state:
         rows = rows.filter(_STATES[state]) if state in _STATES else rows.none()
     found = _shown(rows.order_by("withdrawn", "next_at", "action", "name", "id")[skip : skip + size + 1])
     return found[:size], len(found) > size
+
+
+def every(*, action: str = "", state: str = "") -> list[Shown]:
+    """All of them, in the order of the list."""
+    found: list[Shown] = []
+    more = True
+    while more:
+        some, more = listed(action=action, state=state, skip=len(found), size=_AT_ONCE)
+        found += some
+    return found
 
 
 def of_action(action: str) -> tuple[Action, list[Shown]]:
@@ -136,9 +148,7 @@ def of_action(action: str) -> tuple[Action, list[Shown]]:
     names = [field.attname for field in Schedule._meta.concrete_fields if field.attname != "params"]
     own = Schedule.objects.filter(action=OuterRef("pk")).annotate(late=_LATE).order_by("withdrawn", "next_at", "name")
     beside = ArraySubquery(own.values(json=JSONObject(late="late", **{name: name for name in names}))[:PAGE])
-    row: Any = None
-    if "\x00" not in action:
-        row = Action.objects.filter(pk=action).annotate(planned=beside).first()
+    row: Any = Action.objects.filter(pk=storable(action)).annotate(planned=beside).first()
     if row is None:
         raise ActionNotFound(f"There is no action called {action[:100]!r}.")
     return row, [_brief(row, **one) for one in row.planned]
