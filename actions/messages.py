@@ -17,6 +17,9 @@ EMITTED_EARLY = "Told: the workflow does not wait for this event now; its next w
 EMITTED_BEFORE = "This event was told before, and kept; nothing was done twice."
 PAUSED = "Paused: what is running ends, nothing new starts."
 RESUMED = "Resumed: what waited goes on."
+SCHEDULE_IN_CODE = (
+    "This schedule stands in the code: it is changed and removed there. Here it can be paused and run now."
+)
 SCHEDULE_MADE = "Made: it comes at its next time by itself."
 SCHEDULE_CHANGED = "Changed."
 SCHEDULE_SAME = "It was so before; nothing was changed."

@@ -16,7 +16,7 @@ from django.urls import reverse
 from actions.queries import executions, health, stats
 from actions.states import Status
 
-_ORDER = ("Execution", "Action", "Queue", "Worker", "ApiKey", "ServiceAccount", "AuditEntry")
+_ORDER = ("Execution", "Action", "Schedule", "Queue", "Worker", "ApiKey", "ServiceAccount", "AuditEntry")
 _LAST = ("auth",)
 _NEED_SOMEBODY = (Status.FAILED, Status.IN_DOUBT, Status.RETRYING)
 _SHOWN = 8

@@ -1,13 +1,15 @@
-"""The page that pauses or resumes an action or a queue."""
+"""The page that pauses or resumes an action, a queue or a schedule."""
 
 from django.http import HttpRequest, HttpResponse
 
 from actions.admin.base import LookOnly, require
 from actions.desk.pausing import pause_form
-from actions.models import Action, Queue
+from actions.models import Action, Queue, Schedule
 
 
-def pause_page(admin: LookOnly, request: HttpRequest, row: Action | Queue, back: str, *, paused: bool) -> HttpResponse:
+def pause_page(
+    admin: LookOnly, request: HttpRequest, row: Action | Queue | Schedule, back: str, *, paused: bool
+) -> HttpResponse:
     """GET asks why; POST does it and goes `back`."""
     require(request, "pause")
     answer = pause_form(request, row, back, paused=paused, noted=lambda change: admin.log_change(request, row, change))

@@ -97,7 +97,7 @@ def edit(request: HttpRequest, schedule: int) -> HttpResponse:
     row = _find(schedule).row
     there = _page(row.pk)
     if row.declared:
-        return changed(request, _IN_CODE, {"title": f"Change {row}", "back": there})
+        return changed(request, words.SCHEDULE_IN_CODE, {"title": f"Change {row}", "back": there})
     return _form(request, catalogue.find(row.action_id), row, back=there, crumbs=_crumbs(row))
 
 
@@ -124,7 +124,7 @@ def run(request: HttpRequest, schedule: int) -> HttpResponse:
         lambda reason: run_now(row.pk, actor=me, reason=reason, idempotency_key=key),
         said=lambda done: words.TRIGGERED_BEFORE if done.replayed else words.TRIGGERED,
         to=lambda done: reverse("console:execution", args=[done.id]),
-        words={"title": f"Run {row} now", "explain": words.EXPLAIN["run_schedule"], "verb": "Run now", "icon": "play"},
+        frame={"title": f"Run {row} now", "explain": words.EXPLAIN["run_schedule"], "verb": "Run now", "icon": "play"},
     )
 
 
@@ -133,7 +133,7 @@ def removed(request: HttpRequest, schedule: int) -> HttpResponse:
     """Forget it."""
     row = _find(schedule).row
     if row.declared and not row.withdrawn:
-        return changed(request, _IN_CODE, {"title": f"Remove {row}", "back": _page(row.pk)})
+        return changed(request, words.SCHEDULE_IN_CODE, {"title": f"Remove {row}", "back": _page(row.pk)})
     me = actor_of(request)
     return _asked(
         request,
@@ -141,7 +141,7 @@ def removed(request: HttpRequest, schedule: int) -> HttpResponse:
         lambda reason: remove(row.pk, actor=me, reason=reason),
         said=f"{row} is removed.",
         to=reverse("console:schedules"),
-        words={
+        frame={
             "title": f"Remove {row}",
             "explain": words.EXPLAIN["remove_schedule"],
             "verb": "Remove",
@@ -151,10 +151,7 @@ def removed(request: HttpRequest, schedule: int) -> HttpResponse:
     )
 
 
-_IN_CODE = "This schedule stands in the code: it is changed and removed there. Here it can be paused and run now."
-
-
-def _asked(request: HttpRequest, row: Any, call: Any, *, said: Any, to: Any, words: dict[str, Any]) -> HttpResponse:
+def _asked(request: HttpRequest, row: Any, call: Any, *, said: Any, to: Any, frame: dict[str, Any]) -> HttpResponse:
     """A page that asks why, and then does it."""
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -169,7 +166,7 @@ def _asked(request: HttpRequest, row: Any, call: Any, *, said: Any, to: Any, wor
         "crumbs": _crumbs(row),
         "key_field": FORM_KEY,
         "form_key": key,
-        **words,
+        **frame,
     }
     return page(request, "schedule_act.html", context, section=SECTION)
 

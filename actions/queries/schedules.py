@@ -99,6 +99,11 @@ class Shown:
         return self.runs[-1] if self.runs else None
 
 
+def says(row: Schedule) -> str:
+    """Its expression as a sentence."""
+    return Cron(row.cron, row.timezone).explain()
+
+
 def find(schedule: int) -> Shown:
     """One schedule. Raises ScheduleNotFound."""
     found = _shown(_rows().filter(pk=schedule))
@@ -158,7 +163,7 @@ def _brief(action: Action, *, late: bool, **columns: Any) -> Shown:
     read = {name: DateTimeField().to_python(columns[name]) for name in columns if name.endswith("_at")}
     row = Schedule(**{**columns, **read})
     row.action = action
-    return Shown(row, Cron(row.cron, row.timezone).explain(), late=late)
+    return Shown(row, says(row), late=late)
 
 
 def times(row: Schedule, number: int = NEXT) -> list[Moment]:
@@ -235,7 +240,7 @@ def _shown(rows: "QuerySet[Schedule]") -> list[Shown]:
     return [
         Shown(
             row,
-            Cron(row.cron, row.timezone).explain(),
+            says(row),
             late=row.late,
             runs=tuple(reversed(runs.get(str(row.pk), []))),
         )

@@ -3,6 +3,7 @@ S-16, B25, B26, G20). What roles may is read from docs/operations.md."""
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,10 @@ from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
 from actions.engine.operate.triage import resolve_group
+from actions.engine.schedules.change import change as change_schedule
+from actions.engine.schedules.make import make as make_schedule
+from actions.engine.schedules.remove import remove as remove_schedule
+from actions.engine.schedules.wanted import Wanted
 from actions.engine.sync import sync
 from actions.errors import DoplatformError, ExecutionNotFound, Forbidden, Unauthenticated
 from actions.models import Access, ErrorGroup
@@ -80,6 +85,14 @@ def failures() -> str:
     return group.pk
 
 
+NIGHTLY = Wanted(name="nightly", cron="0 3 * * *")
+
+
+def scheduled() -> str:
+    """The id of a schedule."""
+    return str(make_schedule("test-noop", NIGHTLY, **_DONE))
+
+
 # Door: the permission, what it is about (made before, by code), and the act.
 DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "trigger": ("trigger", lambda: "test-noop", lambda name, who: trigger.trigger(name, {}, actor=who, reason=WHY)),
@@ -113,6 +126,16 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "disable an account": ("manage_keys", account, lambda name, who: disable_account(name, actor=who, reason=WHY)),
     "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
     "triage failures": ("triage", failures, lambda known, who: resolve_group(known, actor=who, reason=WHY)),
+    "make a schedule": (
+        "manage_schedules", lambda: "test-noop", lambda name, who: make_schedule(name, NIGHTLY, actor=who, reason=WHY),
+    ),
+    "change a schedule": (
+        "manage_schedules", scheduled,
+        lambda id_, who: change_schedule(int(id_), replace(NIGHTLY, cron="0 4 * * *"), actor=who, reason=WHY),
+    ),
+    "remove a schedule": (
+        "manage_schedules", scheduled, lambda id_, who: remove_schedule(int(id_), actor=who, reason=WHY),
+    ),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
 SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
@@ -144,7 +167,7 @@ def member(role: str) -> Actor:
 
 def state() -> Any:
     """Everything that a verb could change."""
-    tables = ("actions_execution", "actions_attempt", "actions_action", "actions_queue", "actions_externalevent", "actions_apikey", "actions_serviceaccount")  # fmt: skip
+    tables = ("actions_execution", "actions_attempt", "actions_action", "actions_queue", "actions_externalevent", "actions_apikey", "actions_serviceaccount", "actions_schedule")  # fmt: skip
     return [sorted(rows("SELECT to_jsonb(t)::text FROM " + table + " AS t")) for table in tables]
 
 
@@ -174,14 +197,16 @@ def done(door: str, actor: Actor) -> None:
 
 def test_the_matrix_has_every_verb_that_the_code_asks_for():
     asked: set[str] = set()
-    for folder in ("operate", "keys"):
+    for folder in ("operate", "keys", "schedules"):
         for file in (ROOT / "actions/engine" / folder).glob("*.py"):
-            asked |= set(re.findall(r'(?:require|permitted)\([^()]*?actor, "(\w+)"', file.read_text()))
+            asked |= set(re.findall(r'(?:require|permitted|locked)\([^()]*?(?:actor, |verb=)"(\w+)"', file.read_text()))
     permissions = {name for name, _ in Access._meta.permissions}
     covered = {verb for verb, *_ in DOORS.values()}
     assert asked <= covered | SEEN_ONLY | {"view_execution"}
     assert permissions - SEEN_ONLY == covered
-    assert covered - {"manage_keys", "export_audit", "triage"} == set(scopes.ACTION_VERBS) - {"read"}
+    assert covered - {"manage_keys", "manage_schedules", "export_audit", "triage"} == set(scopes.ACTION_VERBS) - {
+        "read"
+    }
 
 
 @pytest.mark.parametrize("role", roles())
