@@ -147,7 +147,7 @@ class Frame:
                 "bad",
                 "bell",
                 "Maintain is silent.",
-                "Nobody wakes scheduled and retrying executions, nor finds the attempts of dead workers. "
+                "Nobody fires schedules, wakes scheduled and retrying executions, nor finds the attempts of dead workers. "
                 "Start one: manage.py maintain",
             )
         if not dispatch.answers():

@@ -31,8 +31,8 @@ class ScheduleForm(ReasonForm):
         label="Cron expression",
         max_length=LONGEST,
         widget=forms.TextInput(attrs={**_PLAIN, "maxlength": LONGEST, "placeholder": "0 3 * * *", "class": "mono"}),
-        help_text="Minute, hour, day of month, month, day of week: 0 3 * * * is every day at 3. With six fields, the first is "
-        "the second.",
+        help_text="Minute, hour, day of month, month, day of week: 0 3 * * * is every day at 3. A sixth field in front "
+        "is the second.",
     )
     timezone = forms.ChoiceField(
         label="Time zone",
