@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponseRedirect
 
 from actions import messages as words
 from actions.desk.asking import questions_of
-from actions.desk.forms.params import ParamsForm
+from actions.desk.forms.params import ParamsForm, Secret
 from actions.desk.forms.schedules import ScheduleForm
 from actions.desk.payloads import sees_all
 from actions.desk.permit import actor_of
@@ -35,12 +35,13 @@ def schedule_form(
     looks = sent is not None and LOOK in sent
     # Who may not see params leaves those that there are as they are.
     unseen = row is not None and not sees_all(request)
-    params = ParamsForm([] if unseen else questions_of(action), sent, original=row.params if row else None)
+    original = row.params if row else None
+    params = ParamsForm([] if unseen else questions_of(action), None if looks else sent, original=original)
     options = ScheduleForm(sent, initial=_initial(row))
     if looks:
         options.looking()
-    valid = sent is not None and all([params.is_valid(), options.is_valid()])
-    if valid and not looks:
+        _keep(params, request)
+    elif sent is not None and all([params.is_valid(), options.is_valid()]):
         wanted = row.params if row is not None and unseen else params.cleaned_data["params"]
         if (done := _act(request, action, row, params, options, wanted)) is not None:
             return HttpResponseRedirect(page_of(done))
@@ -56,6 +57,13 @@ def schedule_form(
         "look": LOOK,
         "verb": "Change" if row else "Make",
     }
+
+
+def _keep(params: ParamsForm, request: HttpRequest) -> None:
+    """What was typed, unjudged: only the times were asked for."""
+    for name, field in params.fields.items():
+        if name in request.POST and not isinstance(field.widget, Secret):
+            field.initial = request.POST[name]
 
 
 def _initial(row: Schedule | None) -> dict[str, Any]:

@@ -64,6 +64,11 @@ def test_an_operator_makes_one_and_sees_when_it_comes(desk):
 def test_before_it_is_kept_its_times_can_be_looked_at(desk):
     answer = desk.otto.post(NEW, {"look": "1", "cron": "0 9 * * MON#1", "timezone": "UTC", "catch_up": "one"})
     assert "At 09:00 on the first Monday of the month" in text_of(answer)
+    # What is typed meanwhile stays, and is judged only when it is kept.
+    unready = {"look": "1", "cron": "0 9 * * *", "timezone": "UTC", "catch_up": "one", "param-n": "many"}
+    answer = desk.otto.post(NEW, unready)
+    assert 'value="many"' in answer.content.decode()
+    assert "errorlist" not in answer.content.decode()
     assert Row.objects.count() == 0
     answer = desk.otto.post(NEW, {"look": "1", "cron": "0 99 * * *", "timezone": "UTC", "catch_up": "one"})
     assert "The hour '99' is not understood" in text_of(answer)
