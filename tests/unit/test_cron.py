@@ -39,7 +39,7 @@ def test_a_time_that_comes_twice_is_meant_once(seconds: str):
     last = ":15" if seconds else ":00"
     assert moments(f"{seconds}30 2 * * *", "2026-10-24T12:00", 2) == [f"10-25 00:30{last}", f"10-26 01:30{last}"]
     # Asked between the two, the one that is past is not given again.
-    assert moments(f"{seconds}30 2 * * *", "2026-10-25T00:45", 1) == [f"10-26 01:30{last}"]
+    assert moments(f"{seconds}30 2 * * *", "2026-10-25T01:10", 1) == [f"10-26 01:30{last}"]
 
 
 def test_what_comes_every_hour_follows_the_real_time():
