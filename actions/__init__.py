@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from actions.definitions.handle import Handle
     from actions.definitions.remote import remote_action
     from actions.definitions.resolution import Resolution
+    from actions.definitions.schedule import Schedule
     from actions.definitions.schema import Redacted
     from actions.definitions.workflow import Workflow, emit, workflow
     from actions.errors import (
@@ -52,6 +53,7 @@ _HOMES = {
     "ResultTimeout": "errors",
     "RetryLater": "errors",
     "RetryPolicy": "retry",
+    "Schedule": "definitions.schedule",
     "Status": "states",
     "StepFailed": "errors",
     "Workflow": "definitions.workflow",
@@ -86,6 +88,7 @@ __all__ = [
     "ResultTimeout",
     "RetryLater",
     "RetryPolicy",
+    "Schedule",
     "Status",
     "StepFailed",
     "Workflow",

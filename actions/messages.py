@@ -20,6 +20,14 @@ RESUMED = "Resumed: what waited goes on."
 QUIETED = "Asked to be quiet: it ends what it has, and takes nothing new until somebody resumes it."
 WORKER_RESUMED = "Asked to take again."
 WORKER_STOPPED = "Asked to stop: its process ends after what it is on."
+SCHEDULE_IN_CODE = (
+    "This schedule stands in the code: it is changed and removed there. Here it can be paused and run now."
+)
+SCHEDULE_MADE = "Made: it comes at its next time by itself."
+SCHEDULE_CHANGED = "Changed."
+SCHEDULE_SAME = "It was so before; nothing was changed."
+SCHEDULE_PAUSED = "Paused: its times pass, and nothing starts."
+SCHEDULE_RESUMED = "Resumed: it goes on with its next time."
 EXPLAIN = {
     "trigger": "A new execution. What the code declares decides how often it is tried.",
     "retry": "The same execution gets a new attempt. Its idempotency key towards providers stays the same.",
@@ -41,6 +49,13 @@ EXPLAIN = {
     "interrupted and given back, or put in doubt where it reaches outside. What it has not begun goes back at once. The pool "
     "(manage.py work) that started it starts a new process in its place: to have fewer workers, stop the pool, or start it "
     "with fewer processes.",
+    "make_schedule": "The action is asked for at each of these times, once, with these params. What it starts stands among the "
+    "executions, asked for by the schedule.",
+    "pause_schedule": "Its times pass and nothing starts until somebody resumes it; those are not caught up. What it has started "
+    "goes on.",
+    "resume_schedule": "It goes on with its next time. What passed meanwhile is not caught up.",
+    "run_schedule": "One execution at once with its params, asked for by you. Its next time stays as it is.",
+    "remove_schedule": "It comes no more. What it has started goes on and stays.",
     "create_key": "Who has the key may do what its scopes say, in its owner's name. Its text is shown once, when it is made.",
     "rotate_key": "A second key that may do the same, beside this one. Put it in place, then this one ends by itself. What was "
     "asked with an idempotency key is found with either.",

@@ -41,6 +41,14 @@ class Effects(StrEnum):
     DATABASE = "database"
 
 
+class CatchUp(StrEnum):
+    """What a schedule does about the times that it missed while nothing ran."""
+
+    SKIP = "skip"
+    ONE = "one"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Arrow:
     """A legal move: the verb that makes it, and where it leads."""

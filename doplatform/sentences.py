@@ -32,6 +32,7 @@ SENTENCES = {
     "access_rule_failed": "The access rule (ACCESS) failed at {rule}, so that nothing was allowed: {error}",
     "panel_failed": "The panel {panel} of the page of {where} failed, and the page stood: {error}",
     "chore_failed": "{chore} failed, and is tried again at its time; the other chores go on: {error}",
+    "schedule_failed": "The schedule {schedule} was due, and started nothing; its next time comes all the same: {error}",
     "maintain_interrupted": "interrupted, and begins again as soon as PostgreSQL answers: {error}",
     "sealing_stopped": "Sealing has stopped: this server counts transactions from {oldest_open}, seal {seal} had come to "
     "{sealed_to}. Was this database loaded from another server? docs/operations.md, Backups, says how to go on.",

@@ -18,7 +18,8 @@ from actions.queries import executions, health, stats
 from actions.states import Status
 
 _ORDER = (
-    "Execution", "Action", "Queue", "Worker", "Alert", "AlertRule", "AlertChannel", "ApiKey", "ServiceAccount", "AuditEntry",
+    "Execution", "Action", "Schedule", "Queue", "Worker", "Alert", "AlertRule", "AlertChannel",
+    "ApiKey", "ServiceAccount", "AuditEntry",
 )  # fmt: skip
 _LAST = ("auth",)
 _NEED_SOMEBODY = (Status.FAILED, Status.IN_DOUBT, Status.RETRYING)

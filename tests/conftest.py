@@ -16,6 +16,10 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, djang
     The audit may be truncated between tests; its single rows stay protected. Nothing is torn down: the whole server is
     temporary.
     """
+    from actions.definitions.registry import registry
+
+    # What the demo asks for by the clock would stand among what tests count, with its entry in the audit.
+    registry.find("count-stock").schedules = ()
     with django_db_blocker.unblock():
         setup_databases(verbosity=0, interactive=False, aliases={"default"})
         with connection.cursor() as cursor:

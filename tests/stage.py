@@ -41,7 +41,7 @@ DELETE FROM actions_auditentry; DELETE FROM actions_seal;
 ALTER TABLE actions_auditentry ENABLE ALWAYS TRIGGER actions_audit_rows;
 ALTER TABLE actions_seal ENABLE ALWAYS TRIGGER actions_seal_rows;
 DELETE FROM actions_execution; DELETE FROM actions_attempt; DELETE FROM actions_executionsecret;
-DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue; DELETE FROM actions_tag;
+DELETE FROM actions_schedule; DELETE FROM actions_unsettled; DELETE FROM actions_worker; DELETE FROM actions_action; DELETE FROM actions_queue; DELETE FROM actions_tag;
 DELETE FROM actions_edge; DELETE FROM actions_memory; DELETE FROM actions_externalevent;
 DELETE FROM actions_errorgroup; DELETE FROM actions_errortally; DELETE FROM actions_bulkitem;
 DELETE FROM actions_bulkoperation; DELETE FROM actions_bulkselection;

@@ -1,14 +1,14 @@
-"""The page that pauses or resumes an action, a queue or a tag."""
+"""The page that pauses or resumes an action, a queue, a tag or a schedule."""
 
 from django.http import HttpRequest, HttpResponse
 
 from actions.admin.base import LookOnly, require
 from actions.desk.pausing import pause_form
-from actions.models import Action, Queue, Tag
+from actions.models import Action, Queue, Schedule, Tag
 
 
 def pause_page(
-    admin: LookOnly, request: HttpRequest, row: Action | Queue | Tag, back: str, *, paused: bool
+    admin: LookOnly, request: HttpRequest, row: Action | Queue | Schedule | Tag, back: str, *, paused: bool
 ) -> HttpResponse:
     """GET asks why; POST does it and goes `back`."""
     require(request, "pause")

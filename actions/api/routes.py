@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import NinjaAPI
 
 from actions.api.bearer import Bearer
-from actions.api.endpoints import actions, audit, bulk, executions, pages, pauses, verbs
+from actions.api.endpoints import actions, audit, bulk, executions, pages, pauses, schedules, verbs
 
 
 class Api(NinjaAPI):
@@ -27,5 +27,5 @@ api = Api(
     auth=Bearer(),
 )
 # `bulk` before `executions`: /executions/bulk-retry is no id.
-for _router in (actions, bulk, executions, verbs, pauses, audit, pages):
+for _router in (actions, bulk, executions, verbs, pauses, schedules, audit, pages):
     api.add_router("", _router.router)

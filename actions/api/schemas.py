@@ -298,6 +298,51 @@ class Actions(BaseModel):
     items: list[Action]
 
 
+class ScheduleRun(BaseModel):
+    """An execution that a schedule asked for."""
+
+    id: str
+    status: str
+
+
+class Schedule(BaseModel):
+    """When an action is asked for by the clock. Times are in UTC."""
+
+    id: int
+    url: str
+    action: str
+    name: str
+    cron: str
+    timezone: str
+    says: str
+    catch_up: str
+    declared: bool
+    withdrawn: bool
+    paused: bool
+    paused_by: str
+    paused_reason: str
+    late: bool
+    next: list[str]
+    last_at: str | None
+    last_error: str
+    last_error_at: str | None
+    runs: list[ScheduleRun]
+    params: dict[str, Any] | None = None
+
+
+class Schedules(BaseModel):
+    """Those of the actions that the key may read."""
+
+    items: list[Schedule]
+
+
+class SchedulesQuery(Query):
+    """Which."""
+
+    action: str = Field("", max_length=100)
+    state: Literal["", "late", "failing", "paused", "code"] = ""
+
+
 class Entry(BaseModel):
     """One thing that happened."""
 

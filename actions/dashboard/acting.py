@@ -17,6 +17,7 @@ from actions.errors import (
     InvalidInput,
     ReasonRequired,
     Refused,
+    ScheduleNotFound,
 )
 
 Done = TypeVar("Done")
@@ -40,7 +41,7 @@ def act(
         done = call()
     except Forbidden as error:
         raise PermissionDenied(error.message) from None
-    except (ExecutionNotFound, ActionNotFound) as error:
+    except (ExecutionNotFound, ActionNotFound, ScheduleNotFound) as error:
         raise Http404(error.message) from None
     except Refused as error:
         return stale(error) if stale else changed(request, error.message)

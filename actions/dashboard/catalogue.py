@@ -18,7 +18,7 @@ from actions.errors import ActionNotFound
 from actions.messages import kind_means
 from actions.models import Action
 from actions.narrowing import Subject
-from actions.queries import catalogue, pauses, stats
+from actions.queries import catalogue, pauses, schedules, stats
 
 SECTION = "actions"
 
@@ -66,7 +66,7 @@ def actions(request: HttpRequest) -> HttpResponse:
 @needs("view_action")
 def action(request: HttpRequest, name: str) -> HttpResponse:
     """What it is, by the schema and policies of its code."""
-    found = _find(name)
+    found, planned = _with_schedules(name)
     window = window_of(request)
     seen = may(request, "view_execution")
     context = {
@@ -82,6 +82,8 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         "may_trigger": may(request, "trigger", _subject(found)) and not why_not(found),
         "why_not": why_not(found) if found.declared else "",
         "may_pause": may(request, "pause", _subject(found)),
+        "schedules": planned if may(request, "view_schedule") else [],
+        "may_schedule": may(request, "trigger") and may(request, "manage_schedules") and not why_not(found),
         "crumbs": [("Actions", reverse("console:actions"))],
     }
     if live(request):
@@ -135,6 +137,13 @@ def _subject(found: Action) -> Subject:
 def _find(name: str) -> Action:
     try:
         return catalogue.find(name)
+    except ActionNotFound as error:
+        raise Http404(error.message) from None
+
+
+def _with_schedules(name: str) -> tuple[Action, list[schedules.Shown]]:
+    try:
+        return schedules.of_action(name)
     except ActionNotFound as error:
         raise Http404(error.message) from None
 

@@ -76,6 +76,7 @@ _PLACES = (
     ("failures", "Failures", "f", "view_execution"),
     ("bulk", "Bulk", "b", "view_execution"),
     ("actions", "Actions", "a", "view_action"),
+    ("schedules", "Schedules", "s", "view_schedule"),
     ("queues", "Queues", "q", "view_queue"),
     ("alerts", "Alerts", "l", "view_execution"),
     ("audit", "Audit", "u", "view_audit"),
@@ -151,7 +152,7 @@ class Frame:
                 "bad",
                 "bell",
                 "Maintain is silent.",
-                "Nobody wakes scheduled and retrying executions, nor finds the attempts of dead workers. "
+                "Nobody fires schedules, wakes scheduled and retrying executions, nor finds the attempts of dead workers. "
                 "Start one: manage.py maintain",
             )
         if not dispatch.answers():

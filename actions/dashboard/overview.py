@@ -31,7 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "title": "Overview",
         "frame": frame,
         "workers": frame.alarms.crew,
-        "may": {verb: may(request, verb) for verb in ("retry", "resolve")},
+        "may": {verb: may(request, verb) for verb in ("retry", "resolve", "view_schedule")},
         "flow": flow(window_of(request)),
         **_standing(),
         "late": queues.overdue(waiting) if waiting else None,

@@ -1,6 +1,17 @@
 """The console's addresses. Each part lists its own routes; what is not in here does not exist."""
 
-from actions.dashboard import bulk, catalogue, deliveries, entrance, failures, overview, queues, tags, workers
+from actions.dashboard import (
+    bulk,
+    catalogue,
+    deliveries,
+    entrance,
+    failures,
+    overview,
+    queues,
+    schedules,
+    tags,
+    workers,
+)
 from actions.dashboard.alerts import channels as alert_channels
 from actions.dashboard.alerts import listed as alerts
 from actions.dashboard.alerts import ruled as alert_rules
@@ -17,6 +28,7 @@ app_name = "console"
 urlpatterns = [
     *overview.routes,
     *catalogue.routes,
+    *schedules.routes,
     *queues.routes,
     *tags.routes,
     *workers.routes,

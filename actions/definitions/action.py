@@ -15,8 +15,9 @@ from actions.definitions.flow import Future, entered, running
 from actions.definitions.handle import Handle
 from actions.definitions.registry import registry
 from actions.definitions.resolution import Resolution
+from actions.definitions.schedule import Schedule, checked
 from actions.definitions.schema import Params, Result, origin
-from actions.errors import InvalidDefinition, SoftTimeout, WorkflowWrites
+from actions.errors import InvalidDefinition, InvalidInput, SoftTimeout, WorkflowWrites
 from actions.retry import RetryPolicy
 from actions.states import Effects
 
@@ -59,6 +60,7 @@ class Action(Generic[P, R]):
         doubt_on: Iterable[type[BaseException]] = DOUBTFUL,
         max_concurrency: int | None = None,
         tags: Iterable[str] = (),
+        schedules: Iterable[Schedule] = (),
     ) -> None:
         self.handler = handler
         function = origin(handler, name or repr(handler))
@@ -86,6 +88,7 @@ class Action(Generic[P, R]):
         self._check()
         self.params = self._params()
         self.result = Result(handler, self.name)
+        self.schedules = self._scheduled(schedules)
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self.__module__ = function.__module__
@@ -246,6 +249,13 @@ class Action(Generic[P, R]):
     def _params(self) -> Params:
         return Params(self.handler, self.name)
 
+    def _scheduled(self, schedules: Iterable[Schedule]) -> tuple[Schedule, ...]:
+        try:
+            return checked(self, schedules)
+        except InvalidInput as error:
+            refused: tuple[Schedule, ...] = self._refuse(error.message.rstrip("."))
+            return refused
+
     def _named(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of a call as params; the context is the platform's to give."""
         if not args:
@@ -329,7 +339,8 @@ def action(name: Any = None, **policies: Any) -> Any:
     """Declare an action: `@action`, or `@action("send-email", effects="database", retry=RetryPolicy(...), …)`.
 
     Policies: effects ("external" | "repeatable" | "database"), retry, timeout, hard_timeout (seconds), queue, priority
-    (smaller goes first), idempotency ("optional" | "required"), derive_key, atomic, doubt_on, max_concurrency, tags.
+    (smaller goes first), idempotency ("optional" | "required"), derive_key, atomic, doubt_on, max_concurrency, tags,
+    schedules.
     Raises InvalidDefinition where the declaration cannot work.
     """
     if callable(name):

@@ -9,6 +9,7 @@ from actions.definitions.actor import CODE, Actor
 from actions.definitions.engine import bound
 from actions.definitions.flow import running, seconds_of
 from actions.definitions.registry import registry
+from actions.definitions.schedule import Schedule
 from actions.errors import WorkflowWrites
 from actions.retry import RetryPolicy
 from actions.states import Effects
@@ -41,6 +42,7 @@ class Workflow(Action[P, R]):
         idempotency: str = "optional",
         derive_key: DeriveKey | None = None,
         tags: Iterable[str] = (),
+        schedules: Iterable[Schedule] = (),
     ) -> None:
         super().__init__(
             handler,
@@ -52,6 +54,7 @@ class Workflow(Action[P, R]):
             idempotency=idempotency,
             derive_key=derive_key,
             tags=tags,
+            schedules=schedules,
         )
         self.limit = None if timeout is None else seconds_of(timeout)
         self.compensates = on_failure == "compensate"
@@ -90,8 +93,8 @@ def workflow(name: Any = None, **policies: Any) -> Any:
     """Declare a workflow: `@workflow`, or `@workflow("pay-order", timeout=days, on_failure="compensate", …)`.
 
     Policies: timeout (of the whole, seconds or a timedelta), on_failure ("fail" | "compensate"), retry (of errors in the
-    function itself; none unless given), queue, priority, idempotency, derive_key, tags. There is no max_concurrency: a workflow
-    that waits holds nothing; limit the actions that it calls.
+    function itself; none unless given), queue, priority, idempotency, derive_key, tags, schedules. There is no max_concurrency:
+    a workflow that waits holds nothing; limit the actions that it calls.
     """
     if callable(name):
         return workflow()(name)

@@ -1,4 +1,4 @@
-"""The form that pauses or resumes an action, a queue or a tag, for every face."""
+"""The form that pauses or resumes an action, a queue, a tag or a schedule, for every face."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +12,9 @@ from actions.desk.forms.acts import ReasonForm
 from actions.desk.forms.until import PauseForm
 from actions.desk.permit import actor_of
 from actions.engine.operate import pause
+from actions.engine.schedules import pause as schedules
 from actions.errors import DoplatformError, Forbidden
-from actions.models import Action, Queue, Tag
+from actions.models import Action, Queue, Schedule, Tag
 
 _VERBS: dict[tuple[type[Any], bool], Callable[..., bool]] = {
     (Action, True): pause.pause_action,
@@ -22,12 +23,21 @@ _VERBS: dict[tuple[type[Any], bool], Callable[..., bool]] = {
     (Queue, False): pause.resume_queue,
     (Tag, True): pause.pause_tag,
     (Tag, False): pause.resume_tag,
+    (Schedule, True): schedules.pause,
+    (Schedule, False): schedules.resume,
+}
+
+_SAID = {
+    (False, True): words.PAUSED,
+    (False, False): words.RESUMED,
+    (True, True): words.SCHEDULE_PAUSED,
+    (True, False): words.SCHEDULE_RESUMED,
 }
 
 
 def pause_form(
     request: HttpRequest,
-    row: Action | Queue | Tag,
+    row: Action | Queue | Schedule | Tag,
     back: str,
     *,
     paused: bool,
@@ -35,7 +45,8 @@ def pause_form(
 ) -> HttpResponseRedirect | dict[str, Any]:
     """GET: what the form shows; POST does it and goes `back`. `noted` is told what was changed, and why."""
     verb = "pause" if paused else "resume"
-    form = (PauseForm if paused else ReasonForm)(request.POST if request.method == "POST" else None)
+    kind = PauseForm if paused and not isinstance(row, Schedule) else ReasonForm
+    form = kind(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         said = {name: form.cleaned_data[name] for name in ("reason", "until") if name in form.cleaned_data}
         try:
@@ -60,14 +71,15 @@ def pause_form(
     }
 
 
-def _say(request: HttpRequest, row: Action | Queue | Tag, *, changed: bool, paused: bool) -> None:
+def _say(request: HttpRequest, row: Action | Queue | Schedule | Tag, *, changed: bool, paused: bool) -> None:
     if changed:
-        messages.success(request, f"{row}: {words.PAUSED if paused else words.RESUMED}")
+        messages.success(request, f"{row}: {_SAID[isinstance(row, Schedule), paused]}")
         return
     now = type(row)._default_manager.filter(pk=row.pk, paused_at__isnull=False).first()
     if paused and now is not None:
         since = f"{now.paused_at:%Y-%m-%d %H:%M:%S}"
-        until = f"until {now.paused_until:%Y-%m-%d %H:%M:%S} UTC" if now.paused_until else "until somebody resumes it"
+        end = getattr(now, "paused_until", None)
+        until = f"until {end:%Y-%m-%d %H:%M:%S} UTC" if end else "until somebody resumes it"
         messages.warning(
             request, f"{row} was already paused by {now.paused_by} at {since} UTC, {until}. Nothing was changed."
         )

@@ -9,7 +9,7 @@
     advance    what waited for an ending goes on: steps behind it, and workflows
     rescue     attempts whose worker is gone are found and judged
     operate    people retry, run now, replay, cancel, resolve, pause
-    maintain   one process at a time wakes, rescues, prunes
+    maintain   one process at a time wakes, rescues, fires schedules, prunes
 
 `workflows/` is what happens when a workflow function is entered. Statuses are written by `ledger` alone. `Postgres` is
 what definitions see of all this.

@@ -20,6 +20,7 @@ from actions.engine.ledger import MAINTAIN_LOCK
 from actions.engine.lift import EVERY as LIFT_EVERY
 from actions.engine.lift import lift
 from actions.engine.rescue import rescue
+from actions.engine.schedules.watch import Watch
 from actions.engine.seal import seal
 from actions.engine.tally import EVERY as TALLY_EVERY
 from actions.engine.tally import tally
@@ -103,6 +104,7 @@ class Maintain:
         self.chores = [
             Chore("redispatch", redispatch, 0.0),
             Chore("rescue", rescue, 0.0),
+            Chore("schedules", Watch().look, 0.0),
             Chore("bury", bury, conf.get().HEARTBEAT),
             Chore("hand_over", hand_over, _HAND_OVER_EVERY),
             Chore("lift", lift, LIFT_EVERY),

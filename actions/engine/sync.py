@@ -11,6 +11,7 @@ from actions.definitions.registry import registry
 from actions.definitions.remote import RemoteAction
 from actions.definitions.workflow import Workflow
 from actions.engine.perform import hard_timeout, soft_timeout
+from actions.engine.schedules import declared as schedules
 from actions.models import Action, Queue
 
 _COLUMNS = (
@@ -20,7 +21,7 @@ _COLUMNS = (
 
 
 def sync() -> None:
-    """Write one row per declared action and queue. What operators changed (pauses, notes) stays; nothing is deleted."""
+    """Write one row per declared action, queue and schedule. What operators changed (pauses, notes) stays; nothing is deleted."""
     rows = [Action(name=declared.name, **_columns(declared)) for declared in registry]
     with transaction.atomic():
         known = {row.name: row for row in Action.objects.all()}
@@ -34,6 +35,7 @@ def sync() -> None:
             Action.objects.filter(name__in=gone).update(declared=False)
         queues = {*settings.RQ_QUEUES, *(declared.queue for declared in registry)}
         Queue.objects.bulk_create([Queue(name=name) for name in sorted(queues)], ignore_conflicts=True)
+    schedules.follow()
 
 
 def _columns(declared: Declared[Any, Any]) -> dict[str, Any]:

@@ -69,6 +69,18 @@ class ViewNotFound(DoplatformError):
     code = "view_not_found"
 
 
+class ScheduleNotFound(DoplatformError):
+    """There is no such schedule; nothing was changed."""
+
+    code = "schedule_not_found"
+
+
+class ScheduleDeclared(DoplatformError):
+    """This schedule stands in the code, and is changed and removed there. It can be paused here."""
+
+    code = "schedule_declared"
+
+
 class ErrorGroupNotFound(DoplatformError):
     """There is no group of failures with that fingerprint; nothing was changed."""
 

@@ -23,7 +23,7 @@ def permit(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0019_pause_until"),
+        ("actions", "0020_schedules"),
     ]
 
     operations = [
@@ -218,6 +218,7 @@ class Migration(migrations.Migration):
                     ("resolve", "Can resolve executions in doubt"),
                     ("emit", "Can tell workflows external events"),
                     ("pause", "Can pause and resume actions and queues"),
+                    ("manage_schedules", "Can make, change and remove schedules"),
                     ("triage", "Can resolve, ignore and reopen groups of failures"),
                     ("share_views", "Can share views of executions with everybody"),
                     ("view_audit", "Can see the audit"),

@@ -10,6 +10,7 @@ from actions.models.callback import Callback, Delivery
 from actions.models.execution import Execution, ExecutionSecret, Unsettled
 from actions.models.failure import ErrorGroup, ErrorMark, ErrorTally
 from actions.models.key import ApiKey, ServiceAccount
+from actions.models.schedule import Schedule
 from actions.models.seal import Seal
 from actions.models.tally import Tally, TallyMark
 from actions.models.verbkey import VerbKey
@@ -44,6 +45,7 @@ __all__ = [
     "PreferredView",
     "Queue",
     "SavedView",
+    "Schedule",
     "Seal",
     "ServiceAccount",
     "Tag",

@@ -107,6 +107,7 @@ class Execution(models.Model):
             ),
             models.Index("replay_of", name="execution_replays", condition=Q(replay_of__isnull=False)),
             models.Index("wake_at", name="execution_timers", condition=Q(wake_at__isnull=False)),
+            models.Index("actor_id", "id", name="execution_scheduled", condition=Q(actor_kind="schedule")),
         ]
 
     def __str__(self) -> str:

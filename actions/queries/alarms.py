@@ -11,6 +11,7 @@ from django.db import connection
 from actions import narrowing
 from actions.ids import public_id
 from actions.queries.health import fresh_since
+from actions.queries.schedules import GRACE
 
 MOST_PAUSES = 50
 MOST_CREW = 6
@@ -42,7 +43,9 @@ SELECT
      UNION ALL
      SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
      FROM actions_tag WHERE paused_at IS NOT NULL
-     ORDER BY at LIMIT %(most)s) AS pause)::text
+     ORDER BY at LIMIT %(most)s) AS pause)::text,
+  (SELECT count(*) FROM actions_schedule
+   WHERE next_at < now() - %(grace)s AND action_id LIKE ANY (%(likes)s::text[]))
 """
 
 
@@ -88,14 +91,24 @@ class Alarms:
     """Whether a maintain acts."""
     pauses: tuple[Pause, ...]
     """The oldest first."""
+    late: int
+    """Schedules that are due and have not been fired."""
 
 
 def alarms(*, maintain_lock: int) -> Alarms:
     """By one statement; `maintain_lock` is the advisory lock that an acting maintain holds."""
-    params: dict[str, Any] = {"fresh": fresh_since(), "lock": maintain_lock, "most": MOST_PAUSES, "crew": MOST_CREW}
+    likes = narrowing.likes()
+    params: dict[str, Any] = {
+        "fresh": fresh_since(),
+        "lock": maintain_lock,
+        "most": MOST_PAUSES,
+        "crew": MOST_CREW,
+        "grace": GRACE,
+        "likes": ["%"] if likes is None else likes,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ALARMS, params)
-        counted, crew, maintained, pauses = cursor.fetchone()
+        counted, crew, maintained, pauses, late = cursor.fetchone()
     counts = json.loads(counted)
     return Alarms(
         workers=counts.get("live", 0),
@@ -109,6 +122,7 @@ def alarms(*, maintain_lock: int) -> Alarms:
             for pause in json.loads(pauses)
             if pause["kind"] != "action" or not narrowing.hidden(pause["name"])
         ),
+        late=late,
     )
 
 

@@ -11,9 +11,11 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.tz import utc
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from actions.queries.schedules import RUNS as _WIDEST
+from actions.queries.schedules import Run
 from actions.queries.search import Value
 from actions.states import Outcome, Status
 
@@ -42,6 +44,7 @@ _MARKS = {
     "delivered": "check",
     "dead": "failed",
     "pending": "queued",
+    "failing": "failed",
 }
 """The icon of each word that may stand in a status: those of executions and attempts, and of workers, queues, groups."""
 
@@ -110,6 +113,27 @@ def spark(values: Sequence[int], *, label: str = "") -> str:
     bars = "".join(_BAR.format(x, round(20 - high, 1), round(high, 1)) for x, high in heights)
     wide = max(1, len(values) * 3)
     return format_html(_SPARK, wide, label, wide, SafeString(bars))
+
+
+_OUTCOME = '<rect class="{}" x="{}" y="{}" width="2" height="{}"><title>{} UTC: {}</title></rect>'
+_HEIGHTS = {"good": 12, "bad": 20, "": 6}
+
+
+@register.simple_tag
+def outcomes(runs: Sequence[Run]) -> str:
+    """A row of bars, one for each run, the newest last: what went wrong is red and stands out, what goes on is low."""
+    bars = format_html_join(
+        "",
+        _OUTCOME,
+        (
+            (f"c-{run.outcome or 'open'}", number * 3, 20 - high, high, f"{utc(run.at):%Y-%m-%d %H:%M:%S}", run.status)
+            for number, run in enumerate(runs)
+            for high in [_HEIGHTS[run.outcome]]
+        ),
+    )
+    bad = sum(run.outcome == "bad" for run in runs)
+    label = f"The newest {len(runs)} runs: {bad or 'none'} failed or in doubt"
+    return format_html(_SPARK, _WIDEST * 3, label, _WIDEST * 3, bars)
 
 
 @register.filter

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from django.db.models import F
+from django.db.models import Count, F, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from pydantic import Field
 
-from actions import Context, GiveUp, InDoubt, Resolution, RetryPolicy, action
+from actions import Context, GiveUp, InDoubt, Resolution, RetryPolicy, Schedule, action
 from doplatform.demo import outside
 from doplatform.demo.models import Order, Reservation, SignUp, Stock
 
@@ -175,6 +176,18 @@ def record_order(order_id: OrderId, payment_id: str, amount: Amount) -> dict[str
     if not created:
         raise GiveUp(f"Order {order_id} is recorded already, with payment {order.payment_id}.")
     return {"order": order.pk}
+
+
+@action(
+    "count-stock",
+    effects="database",
+    timeout=10,
+    tags=["stock"],
+    schedules=[Schedule("0 6 * * MON-SAT", timezone="Europe/Berlin", name="before-opening")],
+)
+def count_stock() -> dict[str, int]:
+    """Say how many articles and pieces are in stock, on working days before the shop opens. It changes nothing."""
+    return Stock.objects.aggregate(articles=Count("pk"), pieces=Coalesce(Sum("available"), 0))
 
 
 @action("send-order-confirmation-email", effects="external", retry=QUICK, timeout=10, tags=["order", "email"])

@@ -2,8 +2,6 @@
 S-16, B25, B26, G20). What roles may is read from docs/operations.md."""
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,144 +9,29 @@ import pytest
 from django.contrib.auth.models import Group
 
 from actions import Actor
-from actions.definitions.callback import Callback
 from actions.engine import access
 from actions.engine.access import actor_of
-from actions.engine.alerts.rules import Wanted, create_rule
 from actions.engine.keys import scopes
-from actions.engine.keys.accounts import create_account, disable_account, enable_account
+from actions.engine.keys.accounts import disable_account
 from actions.engine.keys.authenticate import seen
-from actions.engine.keys.callback import set_callback
-from actions.engine.keys.create import create
 from actions.engine.keys.revoke import revoke
-from actions.engine.keys.rotate import rotate
-from actions.engine.operate import emit, pause, trigger
-from actions.engine.operate.cancel import cancel
-from actions.engine.operate.export import export_audit
-from actions.engine.operate.quiet_worker import quiet_worker, resume_worker
-from actions.engine.operate.replay import replay
-from actions.engine.operate.resolve import Answer, resolve
-from actions.engine.operate.retry import retry
-from actions.engine.operate.run_now import run_now
-from actions.engine.operate.stop_worker import stop_worker
-from actions.engine.operate.triage import resolve_group
+from actions.engine.operate import trigger
 from actions.engine.sync import sync
 from actions.errors import DoplatformError, ExecutionNotFound, Forbidden, Unauthenticated
-from actions.models import Access, ErrorGroup, Worker
-from actions.states import Status
+from actions.models import Access
 from tests.app import actions as app
-from tests.app import workflows as flows
-from tests.engine.test_operate_matrix import put
-from tests.keyring import WHY, denied, entries, keyed, new_key, person
-from tests.stage import ALICE, rows, value
+from tests.engine.doors import DONE, DOORS, OF_ACTIONS, OF_EXECUTIONS, SEEN_ONLY
+from tests.keyring import denied, entries, keyed, new_key, person
+from tests.stage import rows, value
 
 pytestmark = pytest.mark.usefixtures("engine")
 ROOT = Path(__file__).resolve().parents[2]
-_DONE = {"actor": ALICE, "reason": WHY}
 
 
 @pytest.fixture(autouse=True)
 def catalogue(engine: None) -> None:
     seen.clear()
     sync()
-
-
-def execution(status: Status) -> str:
-    return put(status).id
-
-
-def paused(model: Any) -> str:
-    (pause.pause_action if model == "action" else pause.pause_queue)(
-        "test-noop" if model == "action" else "default", **_DONE
-    )
-    return "test-noop" if model == "action" else "default"
-
-
-def paused_tag() -> str:
-    pause.pause_tag("nightly", **_DONE)
-    return "nightly"
-
-
-def account(name: str = "crm") -> str:
-    create_account(name, **_DONE)
-    return name
-
-
-def disabled() -> str:
-    disable_account(account(), **_DONE)
-    return "crm"
-
-
-def failures() -> str:
-    """The fingerprint of a group of failures."""
-    now = datetime.now(UTC)
-    group = ErrorGroup(fingerprint="a" * 32, action="test-fail", code="x", error_class="X", message="broken", count=1)
-    group.first_seen_at = group.last_seen_at = now
-    group.save(force_insert=True)
-    return group.pk
-
-
-def crewman(*, quiet: bool = False) -> str:
-    """A worker's number."""
-    now = datetime.now(UTC)
-    row = Worker(pk=7, name="w", host="h", pid=1, queues=["default"], started_at=now, heartbeat_at=now)
-    row.save(force_insert=True)
-    if quiet:
-        quiet_worker("7", **_DONE)
-    return "7"
-
-
-# Door: the permission, what it is about (made before, by code), and the act.
-DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
-    "trigger": ("trigger", lambda: "test-noop", lambda name, who: trigger.trigger(name, {}, actor=who, reason=WHY)),
-    "retry": ("retry", lambda: execution(Status.FAILED), lambda id_, who: retry(id_, actor=who, reason=WHY)),
-    "run now": ("run_now", lambda: execution(Status.QUEUED), lambda id_, who: run_now(id_, actor=who, reason=WHY)),
-    "replay": ("replay", lambda: execution(Status.SUCCEEDED), lambda id_, who: replay(id_, actor=who, reason=WHY)),
-    "cancel": ("cancel", lambda: execution(Status.QUEUED), lambda id_, who: cancel(id_, actor=who, reason=WHY)),
-    "force stop": (
-        "force_stop", lambda: execution(Status.RUNNING), lambda id_, who: cancel(id_, actor=who, reason=WHY, force=True),
-    ),
-    "resolve": (
-        "resolve", lambda: execution(Status.IN_DOUBT), lambda id_, who: resolve(id_, answer=Answer.GIVE_UP, actor=who, reason=WHY),
-    ),
-    "emit": (
-        "emit", lambda: flows.reviewed.invoke().id, lambda id_, who: emit.emit(id_, "review", actor=who, reason=WHY),
-    ),
-    "pause action": ("pause", lambda: "test-noop", lambda name, who: pause.pause_action(name, actor=who, reason=WHY)),
-    "resume action": ("pause", lambda: paused("action"), lambda name, who: pause.resume_action(name, actor=who, reason=WHY)),
-    "pause queue": ("pause", lambda: "default", lambda name, who: pause.pause_queue(name, actor=who, reason=WHY)),
-    "pause tag": ("pause", lambda: "nightly", lambda name, who: pause.pause_tag(name, actor=who, reason=WHY)),
-    "resume tag": ("pause", paused_tag, lambda name, who: pause.resume_tag(name, actor=who, reason=WHY)),
-    "resume queue": ("pause", lambda: paused("queue"), lambda name, who: pause.resume_queue(name, actor=who, reason=WHY)),
-    "make a key": (
-        "manage_keys", account, lambda name, who: create(account=name, scopes=["action:*:read"], actor=who, reason=WHY),
-    ),
-    "rotate a key": ("manage_keys", lambda: new_key().id, lambda key, who: rotate(key, actor=who, reason=WHY)),
-    "say whom a key tells": (
-        "manage_keys", lambda: new_key().id,
-        lambda key, who: set_callback(key, Callback("https://receiver.example/"), actor=who, reason=WHY),
-    ),
-    "revoke a key": ("manage_keys", lambda: new_key().id, lambda key, who: revoke(key, actor=who, reason=WHY)),
-    "make an account": ("manage_keys", lambda: "crm", lambda name, who: create_account(name, actor=who, reason=WHY)),
-    "disable an account": ("manage_keys", account, lambda name, who: disable_account(name, actor=who, reason=WHY)),
-    "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
-    "triage failures": ("triage", failures, lambda known, who: resolve_group(known, actor=who, reason=WHY)),
-    "make an alert rule": (
-        "manage_alerts", lambda: "failure", lambda kind, who: create_rule(kind, Wanted(name="r"), actor=who, reason=WHY),
-    ),
-    "quiet a worker": ("manage_workers", crewman, lambda number, who: quiet_worker(number, actor=who, reason=WHY)),
-    "resume a worker": (
-        "manage_workers", lambda: crewman(quiet=True), lambda number, who: resume_worker(number, actor=who, reason=WHY),
-    ),
-    "stop a worker": ("manage_workers", crewman, lambda number, who: stop_worker(number, actor=who, reason=WHY)),
-    "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
-}  # fmt: skip
-SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
-"""Permissions of pages, and of what pages keep for their readers; tests of the console ask for them by role."""
-OF_ACTIONS = [
-    door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and not door.endswith(("queue", "tag"))
-]
-OF_EXECUTIONS = [door for door in OF_ACTIONS if door not in {"trigger", "pause action", "resume action"}]
 
 
 def roles() -> dict[str, frozenset[str]]:
@@ -174,7 +57,7 @@ def member(role: str) -> Actor:
 
 def state() -> Any:
     """Everything that a verb could change."""
-    tables = ("actions_execution", "actions_attempt", "actions_action", "actions_queue", "actions_externalevent", "actions_apikey", "actions_serviceaccount", "actions_worker")  # fmt: skip
+    tables = ("actions_execution", "actions_attempt", "actions_action", "actions_queue", "actions_externalevent", "actions_apikey", "actions_serviceaccount", "actions_worker", "actions_schedule")  # fmt: skip
     return [sorted(rows("SELECT to_jsonb(t)::text FROM " + table + " AS t")) for table in tables]
 
 
@@ -204,16 +87,21 @@ def done(door: str, actor: Actor) -> None:
 
 def test_the_matrix_has_every_verb_that_the_code_asks_for():
     asked: set[str] = set()
-    for folder in ("operate", "keys", "alerts"):
+    for folder in ("operate", "keys", "alerts", "schedules"):
         for file in (ROOT / "actions/engine" / folder).glob("*.py"):
-            asked |= set(re.findall(r'(?:require|permitted)\([^()]*?actor, "(\w+)"', file.read_text()))
+            asked |= set(re.findall(r'(?:require|permitted|locked)\([^()]*?(?:actor, |verb=)"(\w+)"', file.read_text()))
     permissions = {name for name, _ in Access._meta.permissions}
     covered = {verb for verb, *_ in DOORS.values()}
     assert asked <= covered | SEEN_ONLY | {"view_execution"}
     assert permissions - SEEN_ONLY == covered
-    assert covered - {"manage_keys", "manage_alerts", "manage_workers", "export_audit", "triage"} == set(
-        scopes.ACTION_VERBS
-    ) - {"read"}
+    assert covered - {
+        "manage_keys",
+        "manage_alerts",
+        "manage_schedules",
+        "manage_workers",
+        "export_audit",
+        "triage",
+    } == set(scopes.ACTION_VERBS) - {"read"}
 
 
 @pytest.mark.parametrize("role", roles())
@@ -280,11 +168,11 @@ def test_a_key_that_ended_after_the_request_came_does_nothing(door: str, how: st
     made = new_key("action:*:trigger", "action:*:retry", "queue:*:pause", account="caller")
     actor = Actor("api_key", "service:caller", f"caller · do_live_{made.id}", made.id)
     if how == "revoked":
-        revoke(made.id, **_DONE)
+        revoke(made.id, **DONE)
     elif how == "expired":
         rows("UPDATE actions_apikey SET expires_at = now()")
     elif how == "account disabled":
-        disable_account("caller", **_DONE)
+        disable_account("caller", **DONE)
     elif how == "of another":
         actor = Actor("api_key", "service:other", "other", made.id)
     else:

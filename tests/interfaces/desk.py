@@ -139,10 +139,10 @@ def confirm(browser: Client, execution: Handle, verb: str, **said: str) -> Any:
     return browser.post(page_of(execution, verb), {**hidden_in(opened), "reason": WHY, **said})
 
 
-def count_queries(browser: Client, address: str, *said: Any) -> int:
+def count_queries(browser: Client, address: str, *said: Any, **more: Any) -> int:
     """How many queries a page makes."""
     with CaptureQueriesContext(connection) as caught:
-        assert browser.get(address, *said).status_code == 200
+        assert browser.get(address, *said, **more).status_code == 200
     return len(caught)
 
 

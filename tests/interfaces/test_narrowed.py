@@ -21,6 +21,8 @@ from actions.engine.operate.pause import pause_action
 from actions.engine.operate.retry import retry
 from actions.engine.operate.trigger import trigger
 from actions.engine.operate.view import save_view
+from actions.engine.schedules import wanted as scheduled
+from actions.engine.schedules.make import make
 from actions.errors import ExecutionNotFound, Forbidden
 from actions.models import AuditEntry, BulkOperation, ErrorGroup, SavedView
 from actions.queries import search
@@ -87,6 +89,7 @@ def teams(desk, declare, compose, settings):
     desk.worker.work()
     desk.vera.post("/actions/zebra-charge/trigger/", {"reason": WHY})
     create_rule("rate", Wanted(name="zebras", scope="action", of="zebra-charge", threshold=5.0), actor=ada, reason=WHY)
+    make("zebra-charge", scheduled.Wanted(name="zebra-nights", cron="0 3 * * *"), actor=ada, reason=WHY)
     accounts.create_account("zebra-service", actor=OPERATOR)
     create.create(scopes=("action:zebra-*:trigger",), account="zebra-service", actor=OPERATOR)
     ASKED.clear()

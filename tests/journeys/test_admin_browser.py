@@ -10,10 +10,12 @@ from django.contrib.auth.models import User
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from actions.engine.schedules.make import make
+from actions.engine.schedules.wanted import Wanted
 from actions.testing import inline_worker
 from tests import browser
 from tests.app import actions as app
-from tests.stage import engine, rows
+from tests.stage import ALICE, engine, rows
 
 __all__ = ["engine"]
 
@@ -105,6 +107,7 @@ def test_pages_fit_and_load_what_they_ask_for(site, chromium, size):
         app.face_form.invoke(text="hello", items=[1, 2], pin="hunter2")
         app.noop.invoke_many([{"n": number} for number in range(30)])
         app.doubt.invoke()
+        nightly = make("test-noop", Wanted(name="nightly", cron="0 3 * * *", timezone="Europe/Berlin"), actor=ALICE)
         worker.work(waiting=True)
         page = opened(chromium, site, size=size)
         complaints = complaints_of(page)
@@ -117,6 +120,9 @@ def test_pages_fit_and_load_what_they_ask_for(site, chromium, size):
             "actions": "/admin/actions/action/",
             "action": "/admin/actions/action/face-form/change/",
             "trigger": "/admin/actions/action/face-form/trigger/",
+            "schedules": "/admin/actions/schedule/",
+            "schedule": f"/admin/actions/schedule/{nightly}/change/",
+            "schedule form": f"/admin/actions/schedule/{nightly}/edit/",
             "audit": "/admin/actions/auditentry/",
             "workers": "/admin/actions/worker/",
             "queues": "/admin/actions/queue/",

@@ -6,15 +6,19 @@ collected, and must be nothing.
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from actions.engine.group import group
+from actions.engine.schedules.fire import fire
+from actions.models import Schedule
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
 from tests.journeys.test_admin_browser import SIZES, chromium, site
@@ -34,6 +38,9 @@ PAGES = {
     "action": "/actions/face-form/",
     "trigger": "/actions/face-form/trigger/",
     "pause": "/actions/test-noop/pause/",
+    "schedules": "/schedules/",
+    "schedule": "/schedules/7/",
+    "schedule form": "/schedules/7/edit/",
     "queues": "/queues/",
     "help": "/help/",
 }
@@ -90,7 +97,22 @@ def world(site: str) -> Iterator[InlineWorker]:
         worker.work(waiting=True)
         app.noop.invoke(n=99, tags=["order", "mail"])
         group()
+        scheduled()
         yield worker
+
+
+def scheduled() -> None:
+    """One that goes well and is late, one that started nothing, one that is paused."""
+    for number, name in ((7, "nightly"), (8, "broken"), (9, "quiet")):
+        Schedule.objects.create(
+            pk=number, action_id="test-noop", name=name, cron="0 3 * * *", timezone="Europe/Berlin", created_by="ada",
+            next_at=timezone.now() - timedelta(minutes=2 * number),
+        )  # fmt: skip
+    Schedule.objects.filter(pk=8).update(params={"what": 1})
+    assert fire()
+    assert fire()
+    Schedule.objects.filter(pk=7).update(next_at=timezone.now() - timedelta(minutes=5))
+    Schedule.objects.filter(pk=9).update(next_at=None, paused_at=timezone.now(), paused_by="ada", paused_reason="quiet")
 
 
 def _in_sight(place: Locator) -> bool:

@@ -67,6 +67,7 @@ def test_the_effects_are_as_promised():
         "charge-payment": "external",
         "charge-payment.compensation": "repeatable",
         "charge-payment.resolver": "repeatable",
+        "count-stock": "database",
         "create-user-record": "database",
         "pay-order": "database",
         "process-order": "database",

@@ -8,6 +8,7 @@ import pytest
 from actions import GiveUp, wait_for
 from actions.engine import advance, rescue, settle
 from actions.engine.operate import emit as emitting
+from actions.engine.schedules import fire as firing
 from actions.engine.workflows import record
 from tests.races.interleaving import Place
 from tests.stage import compose, crew, declare, engine, observer, short_lease, worker
@@ -24,7 +25,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Place]:
         if name in places:
             places[name].stand()
 
-    for module in (advance, record, settle, rescue, emitting):
+    for module in (advance, record, settle, rescue, emitting, firing):
         monkeypatch.setattr(module, "crash_point", pass_by)
 
     def made(name: str) -> Place:

@@ -44,6 +44,15 @@ SAYS = {
     "worker.quieted": "{who} asked the worker {worker} on {host} to be quiet",
     "worker.resumed": "{who} let the worker {worker} on {host} take again",
     "worker.stopped": "{who} asked the worker {worker} on {host} to stop",
+    "schedule.created": "{who} made the schedule {schedule} of {action}",
+    "schedule.changed": "{who} changed the schedule {schedule} of {action}",
+    "schedule.withdrawn": "The code declares the schedule {schedule} of {action} no more",
+    "schedule.removed": "{who} removed the schedule {name} of {action}",
+    "schedule.paused": "{who} paused the schedule {schedule} of {action}",
+    "schedule.resumed": "{who} resumed the schedule {schedule} of {action}",
+    "schedule.run_now": "{who} ran the schedule {schedule} of {action} beside its times",
+    "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} times that it missed",
+    "schedule.failed": "The schedule {schedule} of {action} was due and started nothing: {error}",
     "failures.resolved": "{who} called {group} of {action} resolved",
     "failures.ignored": "{who} ignores {group} of {action} until {until}",
     "failures.reopened": "{who} reopened {group} of {action}",
@@ -115,7 +124,7 @@ class Said:
     def family(self) -> str:
         """What kind of thing happened, for its colour: bad, act, or empty for what goes by itself."""
         verb = self.entry.verb
-        if verb in {"access.denied", "access.locked_out", "execution.failed", "execution.in_doubt"}:
+        if verb in {"access.denied", "access.locked_out", "execution.failed", "execution.in_doubt", "schedule.failed"}:
             return "bad"
         return "act" if self.entry.actor_kind in {"user", "api_key"} else ""
 
@@ -168,6 +177,10 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
         return Part(keytext.shown(text), url("key", text) if text else "", named=True)
     if slot in {"queue", "worker"}:
         return Part(text, url(f"{slot}s"), named=True)
+    if slot == "schedule":
+        return Part(
+            _short(str(data.get("name", value))), url("schedule", value) if isinstance(value, int) else "", named=True
+        )
     return Part(text.replace("_", " ") if slot == "verb" else text, named=True)
 
 

@@ -117,7 +117,15 @@ def _error(value: Value, _path: tuple[str, ...]) -> Clause:
     )
 
 
+def schedule_of(value: Value) -> str:
+    """The id of the schedule that a value of `actor:` means, and nobody else; empty for every other value."""
+    kind, _, number = value.text.partition(":")
+    return number if kind == "schedule" and number.isdecimal() and number.isascii() and not value.pattern else ""
+
+
 def _actor(value: Value, _path: tuple[str, ...]) -> Clause:
+    if schedule := schedule_of(value):
+        return Clause("(execution.actor_kind || '' = 'schedule' AND execution.actor_id || '' = %s)", (schedule,))
     return Clause(
         "(lower(execution.actor_label) LIKE lower(%s) OR execution.actor_id = %s"
         " OR execution.actor_kind || ':' || execution.actor_id = %s)",

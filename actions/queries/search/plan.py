@@ -9,7 +9,7 @@ from django.db import connection
 from actions import narrowing
 from actions.ids import parse_id
 from actions.queries.search import streams
-from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, storable
+from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, schedule_of, storable
 from actions.queries.search.grammar import Query, Term, Value
 from actions.queries.search.late import MOST, Late, late
 from actions.queries.search.streams import Stream
@@ -174,7 +174,7 @@ class Planner:
         return self._of_actions(query)
 
     def _named(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]] | None:
-        """Streams of what the query calls by a name that few have; None where it does not."""
+        """The stream of a term that names few rows: ids, groups of failures, schedules; None where there is none."""
         for column in ("id", "key", "parent", "replay"):
             for term in query.of(column):
                 if not term.negated and not any(value.pattern for value in term.values):
@@ -182,6 +182,10 @@ class Planner:
         for term in query.of("group"):
             if not term.negated:
                 return self._of_groups(term, query, by_end), {id(term)}
+        for term in query.of("actor"):
+            schedules = tuple(dict.fromkeys(map(schedule_of, term.values)))
+            if not term.negated and all(schedules):
+                return [streams.of_schedules(schedules)], {id(term)}
         return None
 
     def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:

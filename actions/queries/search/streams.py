@@ -100,6 +100,10 @@ _ACTIONS = Stream(
     "execution.action_id >= stream.name AND execution.action_id <= stream.name",
     order=("execution.action_id", "execution.id"),
 )
+_SCHEDULES = Stream(
+    "execution.actor_kind = 'schedule' AND execution.actor_id >= stream.name AND execution.actor_id <= stream.name",
+    order=("execution.actor_id", "execution.id"),
+)
 _GROUP = "actions_error_group(execution.action_id, execution.error)"
 _GROUPS = Stream(
     "execution.status IN ('failed', 'in_doubt', 'retrying')"
@@ -148,6 +152,11 @@ def of_actions(names: tuple[str, ...]) -> Stream:
 def of_failed(names: tuple[str, ...]) -> Stream:
     """Streams of what has failed of these actions, ordered by when it did."""
     return replace(_FAILED_OF, names=names)
+
+
+def of_schedules(ids: tuple[str, ...]) -> Stream:
+    """Streams of what these schedules have asked for."""
+    return replace(_SCHEDULES, names=ids)
 
 
 def of_groups(names: tuple[str, ...]) -> Stream:
