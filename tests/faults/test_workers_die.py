@@ -4,9 +4,12 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.faults.harness import World, alive, stopped, wait
 
 
+@pytest.mark.alone
 def test_a_database_action_is_taken_over_at_once(world: World) -> None:
     """F01, CP7: a free lock is enough; nobody waits for the lease (here longer than the bound)."""
     world.maintain(LEASE=5.0)
