@@ -25,7 +25,11 @@ PAGES = {
     "views": "/views/",
     "bulk": "/bulk/",
     "bulk, a selection": "{selection}",
+    "late": "/executions/?q=is:late",
+    "schedules": "/schedules/",
+    "alerts": "/alerts/",
     "audit": "/audit/",
+    "audit, apart": "/audit/?apart=1",
 }
 """By name: their addresses. What is not installed is left out."""
 GROWING = ("executions", "failures", "one group of failures")
