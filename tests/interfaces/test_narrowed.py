@@ -12,6 +12,8 @@ from django.urls import URLPattern, get_resolver
 from actions import narrowing
 from actions.checks.settings import rule as checked
 from actions.engine import access
+from actions.engine.alerts.channels import create_channel, try_channel
+from actions.engine.alerts.kinds import KINDS
 from actions.engine.alerts.rules import Wanted, create_rule
 from actions.engine.bulk.begin import Seen, begin
 from actions.engine.callbacks.hand_over import hand_over
@@ -24,7 +26,17 @@ from actions.engine.operate.view import save_view
 from actions.engine.schedules import wanted as scheduled
 from actions.engine.schedules.make import make
 from actions.errors import ExecutionNotFound, Forbidden
-from actions.models import AuditEntry, BulkOperation, ErrorGroup, SavedView
+from actions.models import (
+    Alert,
+    AlertChannel,
+    AlertRule,
+    ApiKey,
+    AuditEntry,
+    BulkOperation,
+    ErrorGroup,
+    SavedView,
+    Schedule,
+)
 from actions.queries import search
 from tests.app import actions as app
 from tests.interfaces.api import EVERYTHING, OPERATOR, Api, caller, forget
@@ -88,6 +100,9 @@ def teams(desk, declare, compose, settings):
     begin("replay", [Seen(key_of(desk.theirs[0]), 4)], actor=ada, reason=WHY, query="action:zebra-charge")
     desk.worker.work()
     desk.vera.post("/actions/zebra-charge/trigger/", {"reason": WHY})
+    create_channel("zebras", kind="webhook", address=f"https://{HOST}/x", actor=ada, reason=WHY)
+    channel = AlertChannel.objects.get().pk
+    try_channel(channel, actor=ada, reason=WHY)
     create_rule("rate", Wanted(name="zebras", scope="action", of="zebra-charge", threshold=5.0), actor=ada, reason=WHY)
     make("zebra-charge", scheduled.Wanted(name="zebra-nights", cron="0 3 * * *"), actor=ada, reason=WHY)
     accounts.create_account("zebra-service", actor=OPERATOR)
@@ -109,6 +124,12 @@ def pages(teams):
         "word": ["resolve"],
         "name": ["test-noop", "test-fail", "default"],
         "number": [*keys, *SavedView.objects.values_list("pk", flat=True)],
+        "rule": list(AlertRule.objects.values_list("pk", flat=True)),
+        "channel": list(AlertChannel.objects.values_list("pk", flat=True)),
+        "public": [alert.public_id for alert in Alert.objects.all()],
+        "key": list(ApiKey.objects.values_list("pk", flat=True)),
+        "schedule": list(Schedule.objects.values_list("pk", flat=True)),
+        "kind": list(KINDS),
         "selection": ["01a220da-ac44-714a-ac89-cfdc5182ab23"],
     }
     for pattern in _patterns(get_resolver().url_patterns):

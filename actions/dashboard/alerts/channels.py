@@ -6,11 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from actions import messages as words
-from actions.dashboard.acting import act, changed
-from actions.dashboard.alerts.listed import SECTION, crumbs
-from actions.dashboard.page import page
+from actions.dashboard.acting import act
+from actions.dashboard.alerts.confirm import Verb, asked, confirm
 from actions.dashboard.routes import needs, route
-from actions.desk.forms.acts import ReasonForm
 from actions.desk.forms.alerts import AddressForm, ChannelForm, TestForm
 from actions.desk.permit import actor_of
 from actions.engine.alerts.channels import (
@@ -42,7 +40,9 @@ def new(request: HttpRequest) -> HttpResponse:
         )
         if answer is not None:
             return answer
-    return _ask(request, form, "New alert channel", words.EXPLAIN["create_channel"], "Make the channel", "plus")
+    return asked(
+        request, form, "New alert channel", words.EXPLAIN["create_channel"], verb="Make the channel", icon="plus"
+    )
 
 
 @needs(*_HERE, whole=True)
@@ -62,7 +62,7 @@ def address(request: HttpRequest, channel: int) -> HttpResponse:
         if answer is not None:
             return answer
     explain = f"{words.EXPLAIN['change_channel']} Now: {row.shown}"
-    return _ask(request, form, f"Another address for {row.name}", explain, "Change the address", "check")
+    return asked(request, form, f"Another address for {row.name}", explain, verb="Change the address", icon="check")
 
 
 @needs(*_HERE, whole=True)
@@ -80,49 +80,18 @@ def trial(request: HttpRequest, channel: int) -> HttpResponse:
         )
         if answer is not None:
             return answer
-    return _ask(request, form, f"Test {row.name}", words.EXPLAIN["test_channel"], "Send a test", "bell")
+    return asked(request, form, f"Test {row.name}", words.EXPLAIN["test_channel"], verb="Send a test", icon="bell")
 
 
 _ENDS = {
-    "disable": (disable_channel, "pause", True, "{} is disabled: nothing is sent there."),
-    "enable": (enable_channel, "play", False, "{} is enabled again."),
-    "remove": (remove_channel, "close", True, "{} is removed, and its address with it."),
+    "disable": Verb(disable_channel, "pause", True, "{} is disabled: nothing is sent there."),
+    "enable": Verb(enable_channel, "play", False, "{} is enabled again."),
+    "remove": Verb(remove_channel, "close", True, "{} is removed, and its address with it."),
 }
 
 
 def _act(request: HttpRequest, channel: int, *, verb: str) -> HttpResponse:
-    row = _find(channel)
-    call, icon, danger, said = _ENDS[verb]
-    back = reverse("console:alerts")
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        answer = act(
-            request,
-            form,
-            lambda: call(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]) is not False,
-            said=lambda done: said.format(row.name) if done else "",
-            to=lambda done: back if done else changed(request, f"{row.name} was {verb}d before.", {"back": back}),
-        )
-        if answer is not None:
-            return answer
-    title = f"{verb.capitalize()} {row.name}"
-    return _ask(request, form, title, words.EXPLAIN[f"{verb}_channel"], verb.capitalize(), icon, danger=danger)
-
-
-def _ask(
-    request: HttpRequest, form: ReasonForm, title: str, explain: str, verb: str, icon: str, *, danger: bool = False
-) -> HttpResponse:
-    context = {
-        "title": title,
-        "explain": explain,
-        "form": form,
-        "verb": verb,
-        "icon": icon,
-        "danger": danger,
-        "back": reverse("console:alerts"),
-        "crumbs": crumbs(),
-    }
-    return page(request, "key_act.html", context, section=SECTION)
+    return confirm(request, _find(channel), verb, _ENDS[verb])
 
 
 def _find(channel: int) -> AlertChannel:
@@ -138,7 +107,9 @@ routes = [
     route("alerts/channels/<int:channel>/test/", trial, "alert-channel-test"),
     *(
         route(
-            f"alerts/channels/<int:channel>/{verb}/", needs(*_HERE)(partial(_act, verb=verb)), f"alert-channel-{verb}"
+            f"alerts/channels/<int:channel>/{verb}/",
+            needs(*_HERE, whole=True)(partial(_act, verb=verb)),
+            f"alert-channel-{verb}",
         )
         for verb in _ENDS
     ),

@@ -6,12 +6,11 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from actions import messages as words
-from actions.dashboard.acting import act, changed
+from actions.dashboard.acting import act
+from actions.dashboard.alerts.confirm import Verb, confirm
 from actions.dashboard.alerts.listed import SECTION, crumbs
 from actions.dashboard.page import page
 from actions.dashboard.routes import needs, route
-from actions.desk.forms.acts import ReasonForm
 from actions.desk.forms.alerts import RuleForm
 from actions.desk.permit import actor_of
 from actions.engine.alerts.kinds import KINDS
@@ -86,38 +85,14 @@ def _form(request: HttpRequest, kind: str, form: RuleForm, context: dict[str, An
 
 
 _ENDS = {
-    "pause": (pause_rule, "pause", True, "{} is paused: it tells nothing until somebody resumes it."),
-    "resume": (resume_rule, "play", False, "{} watches again, from now on."),
-    "remove": (remove_rule, "close", True, "{} is removed."),
+    "pause": Verb(pause_rule, "pause", True, "{} is paused: it tells nothing until somebody resumes it."),
+    "resume": Verb(resume_rule, "play", False, "{} watches again, from now on."),
+    "remove": Verb(remove_rule, "close", True, "{} is removed."),
 }
 
 
 def _act(request: HttpRequest, rule: int, *, verb: str) -> HttpResponse:
-    row = _find(rule)
-    call, icon, danger, said = _ENDS[verb]
-    back = reverse("console:alerts")
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        answer = act(
-            request,
-            form,
-            lambda: call(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]) is not False,
-            said=lambda done: said.format(row.name) if done else "",
-            to=lambda done: back if done else changed(request, f"{row.name} was {verb}d before.", {"back": back}),
-        )
-        if answer is not None:
-            return answer
-    context = {
-        "title": f"{verb.capitalize()} {row.name}",
-        "explain": words.EXPLAIN[f"{verb}_rule"],
-        "form": form,
-        "verb": verb.capitalize(),
-        "icon": icon,
-        "danger": danger,
-        "back": back,
-        "crumbs": crumbs(),
-    }
-    return page(request, "key_act.html", context, section=SECTION)
+    return confirm(request, _find(rule), verb, _ENDS[verb])
 
 
 def _find(rule: int) -> AlertRule:
@@ -133,13 +108,15 @@ routes = [
     route("alerts/rules/<int:rule>/", change, "alert-rule"),
     route(
         "alerts/rules/<int:rule>/pause/",
-        needs("view_execution", "pause")(partial(_act, verb="pause")),
+        needs("view_execution", "pause", whole=True)(partial(_act, verb="pause")),
         "alert-rule-pause",
     ),
     route(
         "alerts/rules/<int:rule>/resume/",
-        needs("view_execution", "pause")(partial(_act, verb="resume")),
+        needs("view_execution", "pause", whole=True)(partial(_act, verb="resume")),
         "alert-rule-resume",
     ),
-    route("alerts/rules/<int:rule>/remove/", needs(*_HERE)(partial(_act, verb="remove")), "alert-rule-remove"),
+    route(
+        "alerts/rules/<int:rule>/remove/", needs(*_HERE, whole=True)(partial(_act, verb="remove")), "alert-rule-remove"
+    ),
 ]
