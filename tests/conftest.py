@@ -1,5 +1,7 @@
-"""For every test: one test database, which gives up the guards that would stop its own cleaning."""
+"""For every test: one test database, which gives up the guards that would stop its own cleaning; and no test leaves a second
+declaration of an action's name, which would be a fault of the installation that later tests of the process examine."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +9,17 @@ from django.apps import apps
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test.utils import setup_databases
+
+
+@pytest.fixture(autouse=True)
+def names_declared_once() -> Iterator[None]:
+    """Also among examples in docs: whoever pastes one beside the demo's actions must not be told that it is there already."""
+    from actions.definitions.registry import registry
+
+    yield
+    left = [second.place for second in registry.duplicates]
+    registry.duplicates.clear()
+    assert left == []
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,9 @@ class Command(Face):
         if counts["fail"]:
             if self.as_json:
                 self.print_json(answer)
-            raise Refused(f"unhealthy: {counts['fail']} of {len(findings)} answers would lose work or let it lie.")
+            bad = ", ".join(finding.id for finding in findings if finding.level == Level.FAIL)
+            text = f"unhealthy: {counts['fail']} of {len(findings)} answers would lose work or let it lie: {bad}."
+            raise Refused(text)
         return answer
 
     def _tell(self, finding: Finding) -> None:
