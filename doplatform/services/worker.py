@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from redis import Redis, RedisError
 from redis.client import Pipeline
 from rq import Queue
 from rq.job import Job
+from rq.logutils import setup_loghandlers
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerData, WorkerPool
 from rq.worker_registration import register
@@ -41,6 +43,8 @@ _DATABASE_AWAY = (OperationalError, InterfaceError)
 _RQ_HEARTBEAT = 5.0
 _QUIET_LOOK = 1.0
 """Seconds between two signs of life of a quiet worker towards RQ; it is woken the moment it may take again."""
+_LOOK_EVERY = 1.0
+"""Seconds between two looks of a pool whether its workers live."""
 _PARENT_DEATH = 1
 """prctl's PR_SET_PDEATHSIG."""
 
@@ -184,6 +188,28 @@ class Pool(WorkerPool):
         # RQ forgets the level when it starts a worker in the place of a dead one.
         kwargs["logging_level"] = "WARNING"
         super().start_worker(*args, **kwargs)
+
+    def start(self, burst: bool = False, logging_level: str = "WARNING") -> None:
+        """RQ's loop without its second of sleep: idle workers would wait for it, twice, before their pool has stopped."""
+        self._burst = burst
+        self._bell, self._button = socket.socketpair()
+        setup_loghandlers(logging_level, name=self.log.name)
+        self.status = self.Status.STARTED
+        self.start_workers(burst=burst, logging_level=logging_level)
+        self._install_signal_handlers()
+        while self.status == self.Status.STARTED:
+            self.check_workers(respawn=not burst)
+            if burst and not self.worker_dict:
+                return
+            # Not for their ends: one that dies as soon as it starts is replaced once a second, not at once.
+            wait([self._bell], _LOOK_EVERY)
+        while not self.all_workers_have_stopped():
+            wait([worker.process.sentinel for worker in self.worker_dict.values()], _LOOK_EVERY)
+
+    def request_stop(self, signum: int | None = None, frame: FrameType | None = None) -> None:
+        """SIGTERM or SIGINT: tell the workers, and look after nothing else from now on."""
+        super().request_stop(signum, frame)
+        self._button.send(b"!")
 
     def handle_dead_worker(self, worker_data: WorkerData) -> None:
         """Say that it ended, unless it was told to."""
