@@ -1,8 +1,5 @@
 """Alerts in a real browser: every page fits and breaks no rule, and a rule and a channel are made and tested without scripts."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -12,7 +9,8 @@ from actions.models import Alert, AlertChannel, AlertRule
 from tests.alerting import WHY, channel, rule
 from tests.app import actions as app
 from tests.journeys.test_admin_browser import chromium, site
-from tests.journeys.test_console_browser import LOOKS, visit, world
+from tests.journeys.test_console_browser import world
+from tests.journeys.window import visit
 from tests.provider import provider
 from tests.stage import ALICE, engine, rows
 
@@ -55,21 +53,15 @@ def told(world):
     }
 
 
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
-def test_every_page_fits_and_breaks_no_rule(site, told, chromium, tmp_path, size, scheme):
+def test_every_page_fits_and_breaks_no_rule(site, told, chromium):
     """D14, D15"""
-    folder = Path(os.environ.get("DO_TEST_SCREENSHOTS") or tmp_path)
-    seen = visit(chromium, site, size=size, color_scheme=scheme).log_in()
+    seen = visit(chromium, site).log_in()
     for name, address in told.items():
-        seen.page.goto(address)
-        seen.page.screenshot(path=folder / f"alerts-{name.replace(' ', '-')}-{size}-{scheme}.png", full_page=True)
-        wide = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} px too wide"
-        seen.judged(name)
+        seen.looks_well(f"alerts-{name}", address, whole=True)
     seen.page.goto("/alerts/rules/new/rate/")
     seen.page.get_by_role("button", name="Make the rule").click()
     expect(seen.page.locator(".errorlist").first).to_be_visible()
-    seen.judged("a rule with faults")
+    seen.looks_well("a rule with faults")
     assert seen.complaints == []
     seen.page.context.close()
 

@@ -1,34 +1,24 @@
-"""The console in a real browser: it fits, keeps its own policy and the accessibility rules, and works by keys and by forms.
+"""The console in a real browser: it fits, keeps its own policy and the accessibility rules, and works by keys and by forms."""
 
-A page is looked at in light and dark, wide and on a phone; what its console says, what the policy stops and what axe finds is
-collected, and must be nothing.
-"""
-
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from actions.engine.group import group
 from actions.engine.schedules.fire import fire
 from actions.models import Schedule
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
-from tests.journeys.test_admin_browser import SIZES, chromium, site
+from tests.journeys.test_admin_browser import chromium, site
+from tests.journeys.window import visit
 from tests.stage import engine, rows
 
 __all__ = ["chromium", "engine", "site"]
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-}
 PAGES = {
     "overview": "/",
     "executions": "/executions/?q=",
@@ -44,46 +34,7 @@ PAGES = {
     "queues": "/queues/",
     "help": "/help/",
 }
-LOOKS = [("desk", "light"), ("phone", "dark")]
-if "DO_TEST_SCREENSHOTS" in os.environ:
-    # The rules are kept by a width and by a theme, not by their pairs; pictures are wanted of all four.
-    LOOKS += [("desk", "dark"), ("phone", "light")]
 MOST_BYTES = 150_000
-
-
-class Visit:
-    """A browser window of somebody who is logged in, and everything that it complained about."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.page: Page = context.new_page()
-        self.complaints: list[str] = []
-        self.bytes = 0
-        self.page.on("console", lambda message: self._heard(message.type, message.text))
-        self.page.on("pageerror", lambda error: self._heard("error", str(error)))
-        self.page.on("response", lambda answer: self._heard("error", answer.url) if answer.status >= 400 else None)
-
-    def _heard(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning"}:
-            self.complaints.append(f"{self.page.url}: {text}")
-
-    def log_in(self, name: str = "ada") -> "Visit":
-        self.page.goto("/")
-        self.page.get_by_label("Username").fill(name)
-        self.page.get_by_label("Password").fill(name)
-        self.page.get_by_role("button", name="Log in").click()
-        self.page.wait_for_url(lambda url: "/login/" not in url, wait_until="load")
-        return self
-
-    def judged(self, name: str) -> None:
-        """What axe says of the page as it stands."""
-        found = Axe().run(self.page, options=RULES)
-        for violation in found.response["violations"]:
-            places = [node["html"][:160] for node in violation["nodes"][:3]]
-            self.complaints.append(f"{name}: {violation['id']}: {violation['help']} {places}")
-
-
-def visit(chromium: Browser, site: str, *, size: str = "desk", **options: Any) -> Visit:
-    return Visit(chromium.new_context(viewport=SIZES[size], base_url=site, **options))
 
 
 @pytest.fixture
@@ -125,13 +76,10 @@ def _in_sight(place: Locator) -> bool:
     )
 
 
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
-def test_every_page_fits_and_breaks_no_rule(site, world, chromium, tmp_path, size, scheme):
+def test_every_page_fits_and_breaks_no_rule(site, world, chromium):
     """D14, D15, CONSOLE.md section 5"""
-    folder = Path(os.environ.get("DO_TEST_SCREENSHOTS") or tmp_path)
-    seen = visit(chromium, site, size=size, color_scheme=scheme)
-    seen.page.goto("/login/")
-    seen.judged("login")
+    seen = visit(chromium, site)
+    seen.looks_well("login", "/login/")
     seen.log_in()
     seen.page.goto("/queues/default/pause/")
     seen.page.get_by_label("Reason").fill("the provider is down")
@@ -142,20 +90,23 @@ def test_every_page_fits_and_breaks_no_rule(site, world, chromium, tmp_path, siz
     seen.page.get_by_role("button", name="Quiet").click()
     expect(seen.page.get_by_text("It hears of that within")).to_be_visible()
     for name, address in (PAGES | {"worker": f"/workers/{world.worker}/stop/"}).items():
-        seen.page.goto(address)
-        seen.page.screenshot(path=folder / f"console-{name}-{size}-{scheme}.png")
-        wide = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} px too wide"
-        here = seen.page.locator("nav.nav [aria-current]")
-        assert not here.count() or _in_sight(here), f"{name}: the navigation does not show where one is"
-        seen.judged(name)
+        seen.looks_well(name, address)
     seen.page.goto("/actions/face-form/trigger/")
     seen.page.get_by_role("button", name="Trigger").click()
     expect(seen.page.locator(".errorlist").first).to_be_visible()
-    seen.judged("faults")
+    seen.looks_well("faults")
     seen.page.locator("details[data-menu] summary").click()
     seen.judged("menu")
     assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_on_a_phone_the_navigation_shows_where_one_is(site, world, chromium):
+    seen = visit(chromium, site, size="phone").log_in()
+    for address in ("/", "/actions/", "/queues/", "/help/"):
+        seen.page.goto(address)
+        here = seen.page.locator("nav.nav [aria-current]")
+        assert not here.count() or _in_sight(here), f"{address}: the navigation does not show where one is"
     seen.page.context.close()
 
 

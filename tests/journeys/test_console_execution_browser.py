@@ -1,8 +1,6 @@
 """An execution's page in a real browser: found, understood and acted on without JavaScript; the graph by keyboard; kept live; axe."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +9,8 @@ from playwright.sync_api import expect
 from actions.testing import inline_worker
 from tests.app import actions as app
 from tests.journeys.test_admin_browser import chromium, site
-from tests.journeys.test_console_browser import LOOKS, visit
 from tests.journeys.test_workflow_browser import order
+from tests.journeys.window import visit
 from tests.stage import column, compose, declare, engine, key_of, rows, step_of
 
 __all__ = ["chromium", "compose", "declare", "engine", "order", "site"]
@@ -98,15 +96,13 @@ def test_a_workflow_is_followed_by_keyboard_and_kept_live(site, world, order, ch
     page.context.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
-def test_its_pages_fit_and_break_no_rule(site, world, order, chromium, tmp_path, size, scheme):
+def test_its_pages_fit_and_break_no_rule(site, world, order, chromium):
     """D07, D14, CONSOLE.md section 5"""
-    folder = Path(os.environ.get("DO_TEST_SCREENSHOTS") or tmp_path)
     broken = app.fail.invoke(message="<script>window.hacked = true</script> javascript:alert(1) \u202e\x1b[31m" * 3)
     doubtful, waiting = app.doubt.invoke(), order.invoke(order_id="A-17")
     world.work(waiting=True)
     due = app.noop.invoke()
-    seen = visit(chromium, site, size=size, color_scheme=scheme).log_in()
+    seen = visit(chromium, site).log_in()
     addresses = {
         "failed": f"{broken.id}/",
         "retry": f"{broken.id}/retry/",
@@ -119,16 +115,13 @@ def test_its_pages_fit_and_break_no_rule(site, world, order, chromium, tmp_path,
         "step": f"{step_of(waiting, 'charge-payment')}/",
         "cancel": f"{due.id}/cancel/",
     }
-    for name, address in {
-        **{name: f"/executions/{end}" for name, end in addresses.items()},
-        "runs": "/workflows/",
-    }.items():
-        seen.page.goto(address)
+
+    def unfold() -> None:
         seen.page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
-        seen.page.screenshot(path=folder / f"execution-{name}-{size}-{scheme}.png", full_page=True)
-        wide = seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} px too wide"
-        seen.judged(name)
+
+    for name, end in addresses.items():
+        seen.looks_well(f"execution-{name}", f"/executions/{end}", before=unfold, whole=True)
         assert seen.page.evaluate("window.hacked") is None
+    seen.looks_well("runs", "/workflows/", whole=True)
     assert seen.complaints == []
     seen.page.context.close()

@@ -1,17 +1,14 @@
 """The list in a real browser: suggestions by keys, rows that are chosen and retried together, the same without scripts, and
 no page that breaks an accessibility rule."""
 
-import os
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import expect
 
 from actions.engine.group import group
 from actions.models import BulkOperation, ErrorGroup
 from tests.app import actions as app
 from tests.journeys.test_admin_browser import chromium, site
-from tests.journeys.test_console_browser import LOOKS, visit, world
+from tests.journeys.test_console_browser import world
+from tests.journeys.window import visit
 from tests.stage import engine, rows
 
 __all__ = ["chromium", "engine", "site", "world"]
@@ -131,13 +128,11 @@ def test_without_scripts_find_count_choose_and_retry(site, world, chromium):
     page.context.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), LOOKS)
-def test_pages_fit_and_break_no_rule(site, world, chromium, tmp_path, size, scheme):
+def test_pages_fit_and_break_no_rule(site, world, chromium):
     """CONSOLE.md section 5"""
-    folder = Path(os.environ.get("DO_TEST_SCREENSHOTS") or tmp_path)
     group()
     fingerprint = ErrorGroup.objects.get(action="test-fail").fingerprint
-    seen = visit(chromium, site, size=size, color_scheme=scheme).log_in()
+    seen = visit(chromium, site).log_in()
     page = seen.page
     page.goto("/executions/?q=state:failed")
     page.get_by_label("all that match").check()
@@ -148,7 +143,6 @@ def test_pages_fit_and_break_no_rule(site, world, chromium, tmp_path, size, sche
     page.get_by_role("button", name="Retry 1").click()
     page.wait_for_url("**/bulk/*-*/")
     pages = {
-        "list": "/executions/?q=",
         "faults": "/executions/?q=state:faild+quue:x",
         "nothing": "/executions/?q=queue:none",
         "views": "/views/?q=state:failed",
@@ -159,14 +153,13 @@ def test_pages_fit_and_break_no_rule(site, world, chromium, tmp_path, size, sche
         "failure": f"/failures/{fingerprint}/",
         "ignore": f"/failures/{fingerprint}/ignore/",
     }
+
+    def counted() -> None:
+        expect(page.locator(".tabs .count").first).to_be_visible()
+        page.locator("details.words summary").click()
+
+    seen.looks_well("list", "/executions/?q=", before=counted)
     for name, address in pages.items():
-        page.goto(address)
-        if name == "list":
-            expect(page.locator(".tabs .count").first).to_be_visible()
-            page.locator("details.words summary").click()
-        page.screenshot(path=folder / f"console-{name}-{size}-{scheme}.png")
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} px too wide"
-        seen.judged(name)
+        seen.looks_well(name, address)
     assert seen.complaints == []
     page.context.close()
