@@ -52,6 +52,8 @@ class AlertRule(models.Model):
         RUN_TIME = "run_time", "run time (95th percentile)"
         DEAD_WORKER = "dead_worker", "a worker that died"
         NO_WORKER = "no_worker", "no worker at work"
+        SCHEDULE_FAILED = "schedule_failed", "a schedule that started nothing"
+        SCHEDULE_LATE = "schedule_late", "a schedule that is late"
 
     class Scope(models.TextChoices):
         """What of it."""
@@ -62,7 +64,7 @@ class AlertRule(models.Model):
         TAG = "tag", "actions with a tag"
 
     name = models.CharField(max_length=LONGEST_NAME, unique=True)
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     scope = models.CharField(max_length=6, choices=Scope.choices, blank=True, default="")
     of = models.CharField(
         max_length=100, blank=True, default="", help_text="The name of the action, the queue, or the tag."
@@ -100,7 +102,7 @@ class Alert(models.Model):
         AlertRule, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="alerts"
     )
     rule_name = models.CharField(max_length=LONGEST_NAME)
-    kind = models.CharField(max_length=12)
+    kind = models.CharField(max_length=20)
     subject = models.CharField(
         max_length=255, help_text="What it is about: an action, a group of failures, a queue, a host."
     )

@@ -16,7 +16,8 @@ from actions.queries.schedules import GRACE
 MOST_PAUSES = 50
 MOST_CREW = 6
 
-# Workers stand as queries.crew says. A lock by one bigint shows as two halves and objsubid 1.
+# Workers stand as queries.crew says, schedules as the states of queries.schedules say.
+# A lock by one bigint shows as two halves and objsubid 1.
 _ALARMS = """
 WITH standing AS MATERIALIZED (
   SELECT *, CASE WHEN heartbeat_at < %(fresh)s THEN 'silent' WHEN stop_at IS NOT NULL THEN 'stopping'
@@ -44,8 +45,11 @@ SELECT
      SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
      FROM actions_tag WHERE paused_at IS NOT NULL
      ORDER BY at LIMIT %(most)s) AS pause)::text,
-  (SELECT count(*) FROM actions_schedule
-   WHERE next_at < now() - %(grace)s AND action_id LIKE ANY (%(likes)s::text[]))
+  planned.late, planned.failing
+FROM (
+  SELECT count(*) FILTER (WHERE next_at < now() - %(grace)s) AS late,
+    count(*) FILTER (WHERE last_error <> '' AND paused_at IS NULL AND NOT withdrawn) AS failing
+  FROM actions_schedule WHERE action_id LIKE ANY (%(likes)s::text[])) AS planned
 """
 
 
@@ -93,6 +97,8 @@ class Alarms:
     """The oldest first."""
     late: int
     """Schedules that are due and have not been fired."""
+    failing: int
+    """Schedules whose last time started nothing."""
 
 
 def alarms(*, maintain_lock: int) -> Alarms:
@@ -108,7 +114,7 @@ def alarms(*, maintain_lock: int) -> Alarms:
     }
     with connection.cursor() as cursor:
         cursor.execute(_ALARMS, params)
-        counted, crew, maintained, pauses, late = cursor.fetchone()
+        counted, crew, maintained, pauses, late, failing = cursor.fetchone()
     counts = json.loads(counted)
     return Alarms(
         workers=counts.get("live", 0),
@@ -123,6 +129,7 @@ def alarms(*, maintain_lock: int) -> Alarms:
             if pause["kind"] != "action" or not narrowing.hidden(pause["name"])
         ),
         late=late,
+        failing=failing,
     )
 
 

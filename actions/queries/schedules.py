@@ -32,6 +32,7 @@ RUNS = 30
 NEXT = 5
 _AT_ONCE = 500
 STATES = ("late", "failing", "paused", "code")
+"""failing: its last time started nothing, and neither a person nor the code has stopped it."""
 
 # The pair of bounds means equality, but leaves only the index on (actor_id, id) to give the order.
 _RUNS = """
@@ -222,7 +223,7 @@ def as_json(shown: Shown, *, payload: bool = True) -> dict[str, Any]:
 _LATE = Case(When(next_at__lt=Now() - GRACE, then=True), default=False)
 _STATES = {
     "late": Q(next_at__lt=Now() - GRACE),
-    "failing": ~Q(last_error=""),
+    "failing": ~Q(last_error="") & Q(paused_at__isnull=True, withdrawn=False),
     "paused": Q(paused_at__isnull=False),
     "code": Q(declared=True),
 }
