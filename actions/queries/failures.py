@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from actions import narrowing
 from actions.errors import ErrorGroupNotFound
+from actions.queries.listing import moment
 from actions.queries.stats import CAP
 
 HOURS = 48
@@ -132,6 +133,26 @@ def open_groups() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, {"cap": CAP, "likes": narrowing.likes()})
         return int(cursor.fetchone()[0])
+
+
+def as_json(one: Group) -> dict[str, Any]:
+    """A group as programs read it."""
+    return {
+        "group": one.fingerprint,
+        "action": one.action,
+        "error": {"class": one.error_class, "code": one.code, "message": one.message, "place": one.place},
+        "state": one.stands,
+        "regressed": one.regressed,
+        "said": None
+        if one.state_at is None
+        else {"by": one.state_by, "at": moment(one.state_at), "note": one.note, "until": moment(one.ignored_until)},
+        "tries": one.count,
+        "failed": one.failed,
+        "unsettled": one.unsettled,
+        "more": one.more,
+        "first_seen_at": moment(one.first_seen_at),
+        "last_seen_at": moment(one.last_seen_at),
+    }
 
 
 _COUNTS = """
