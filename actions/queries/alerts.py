@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from actions.errors import AlertNotFound, InvalidInput
+from actions.errors import AlertChannelNotFound, AlertNotFound, AlertRuleNotFound, InvalidInput, storable
 from actions.ids import public_id
 from actions.models import Alert, AlertChannel, AlertDelivery, AlertRule
 from actions.models.alert import parse_alert_id
@@ -62,6 +62,27 @@ def rules_of() -> list[Any]:
 def rule(key: int) -> AlertRule | None:
     """One rule, None when there is none."""
     return AlertRule.objects.filter(pk=key).first()
+
+
+def rule_called(text: str) -> AlertRule:
+    """The rule of this name, else of this number. Raises AlertRuleNotFound."""
+    rows = AlertRule.objects.filter(name=storable(text)) or AlertRule.objects.filter(pk=_number(text))
+    if not rows:
+        raise AlertRuleNotFound
+    return rows[0]
+
+
+def channel_called(text: str) -> AlertChannel:
+    """The channel of this name, else of this number, without its address. Raises AlertChannelNotFound."""
+    known = AlertChannel.objects.defer("address")
+    rows = known.filter(name=storable(text)) or known.filter(pk=_number(text))
+    if not rows:
+        raise AlertChannelNotFound
+    return rows[0]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def channel(key: int) -> AlertChannel | None:
