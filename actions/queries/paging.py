@@ -42,7 +42,7 @@ def _named(patterns: Sequence[str]) -> Q:
 def actions(patterns: Sequence[str]) -> list[dict[str, Any]]:
     """The declared actions that `patterns` names, without their schemas."""
     rows = Action.objects.filter(_named(patterns), declared=True).order_by("name")
-    return [_action(row) for row in pauses.with_tags(rows.defer("params_schema", "result_schema"))]
+    return [brief(row) for row in pauses.with_tags(rows.defer("params_schema", "result_schema"))]
 
 
 def action(name: str) -> dict[str, Any] | None:
@@ -52,7 +52,7 @@ def action(name: str) -> dict[str, Any] | None:
         return None
     policies = {**row.policies, "timeout": row.timeout, "hard_timeout": row.hard_timeout}
     return {
-        **_action(row),
+        **brief(row),
         "params_schema": row.params_schema,
         "result_schema": row.result_schema,
         "secret_params": row.secret_params,
@@ -60,7 +60,8 @@ def action(name: str) -> dict[str, Any] | None:
     }
 
 
-def _action(row: Action) -> dict[str, Any]:
+def brief(row: Action) -> dict[str, Any]:
+    """An action without its schemas, as programs read it."""
     return {
         "name": row.name,
         "kind": row.kind,
