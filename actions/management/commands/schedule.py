@@ -10,7 +10,7 @@ from actions.engine.schedules.remove import remove
 from actions.engine.schedules.run_now import run_now
 from actions.engine.schedules.wanted import Wanted
 from actions.management import payload
-from actions.management.face import Face, actor, add_reason, given
+from actions.management.face import Face, actor, add_dry_run, add_reason, given
 from actions.queries import schedules
 from actions.states import CatchUp
 
@@ -49,13 +49,14 @@ class Command(Face):
             verb.add_argument("schedule", metavar="SCHEDULE", help=_WHICH)
         for verb in (new, other, *rest):
             add_reason(verb)
+            add_dry_run(verb)
             verb.add_argument("--json", action="store_true", help="print one JSON document")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Do it."""
         reason = given(options["reason"])
         if options["verb"] == "make":
-            return self._made(make(options["action"], _wanted(options, {}), actor=actor(), reason=reason), new=True)
+            return self.tried(options, lambda: self._make(options, reason))
         id_ = schedules.named(options["schedule"])
         verb: dict[str, Any] = {
             "change": self._change,
@@ -64,12 +65,16 @@ class Command(Face):
             "run-now": self._run_now,
             "remove": self._remove,
         }
-        answer: dict[str, Any] = verb[options["verb"]](id_, options, reason)
-        return answer
+        return self.tried(options, lambda: verb[options["verb"]](id_, options, reason))
 
-    def _made(self, id_: int, *, new: bool) -> dict[str, Any]:
+    def _make(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
+        made = make(options["action"], _wanted(options, {}), actor=actor(), reason=reason)
+        answer = self._made(made, new=True, number=not options["dry_run"])
+        return {**answer, "id": None} if options["dry_run"] else answer
+
+    def _made(self, id_: int, *, new: bool, number: bool = True) -> dict[str, Any]:
         shown = schedules.find(id_)
-        self.say(f"{shown.row.pk}  {shown.row}: {shown.says}, {shown.row.timezone}")
+        self.say(f"{f'{shown.row.pk}  ' if number else ''}{shown.row}: {shown.says}, {shown.row.timezone}")
         for moment in schedules.times(shown.row):
             self.say(f"  next  {moment.said}  ({moment.utc} UTC)")
         return {**schedules.as_json(shown), "changed": new}
@@ -92,8 +97,11 @@ class Command(Face):
         self.say("Resumed: it goes on with its next time." if changed else "It was not paused.")
         return {"id": id_, "paused": False, "changed": changed}
 
-    def _run_now(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
+    def _run_now(self, id_: int, options: dict[str, Any], reason: str) -> dict[str, Any]:
         accepted = run_now(id_, actor=actor(), reason=reason)
+        if options["dry_run"]:
+            self.say("One execution accepted.")
+            return {"id": id_, "execution": None}
         self.say(f"{accepted.id} accepted")
         return {"id": id_, "execution": accepted.id}
 
