@@ -56,5 +56,5 @@ class Command(Face):
 
 def _line(one: dict[str, Any]) -> str:
     state = "gone" if not one["declared"] else "paused" if one["paused"] else one["effects"]
-    words = " ".join([*(f"#{tag}" for tag in one["tags"]), one["description"]])
-    return f"{one['name']}  {one['kind']}  {state}  queue {one['queue']}  {words}".rstrip().replace("\n", "\\n")
+    words = " ".join([*(f"#{tag}" for tag in one["tags"]), one["description"].partition("\n")[0]])
+    return f"{one['name']}  {one['kind']}  {state}  queue {one['queue']}  {words}".rstrip()

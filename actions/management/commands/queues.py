@@ -21,7 +21,7 @@ class Command(Face):
         found = queues.queues()
         for one in found:
             oldest = f", the oldest since {one.oldest:%Y-%m-%d %H:%M:%S} UTC" if one.oldest else ""
-            crew = f"{one.workers} live workers" + (f", {one.quiet} quiet" if one.quiet else "")
+            crew = f"workers: {one.workers} live" + (f", {one.quiet} quiet" if one.quiet else "")
             self.say(
                 f"{one.name}  {one.due} due{oldest}  {one.late} late  {one.running} running  {one.later} later  {crew}"
             )
