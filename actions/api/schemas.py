@@ -122,10 +122,14 @@ class ListQuery(Query):
     cursor: str = Field("", max_length=100, description="`next` of the page before.")
 
 
-class WaitQuery(Query):
-    """How long to wait for the end."""
+class ShowQuery(Query):
+    """How long to wait for the end, and whether to be shown what is hidden."""
 
     wait: float = Field(0, ge=0, description="Seconds; more than 60 are taken as 60.")
+    reveal: bool = Field(
+        False,
+        description="`true`: params and result with what is dotted here. Needs the scope view_payload, and is audited.",
+    )
 
 
 class AuditFilter(Query):

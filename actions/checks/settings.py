@@ -12,10 +12,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Django's word)
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.module_loading import import_string
 
 from actions import conf, narrowing
 from actions.outside.address import Rules
 from actions.outside.signature import is_secret
+from actions.values.redaction import Rule
 
 _SAVEPOINTS = 64
 _PLACE = re.compile(r"https?://[^\s?#@]+")
@@ -166,6 +168,26 @@ def rule(**_: Any) -> list[CheckMessage]:
     ]
 
 
+def judge(**_: Any) -> list[CheckMessage]:
+    """E022: REDACT leads to a function. Without one that can be asked every value would be hidden."""
+    path = conf.get().REDACT if sound() else ""
+    if not path:
+        return []
+    try:
+        fault = "" if callable(import_string(path)) else "is no function"
+    except Exception as error:  # noqa: BLE001  (whatever its module raises)
+        fault = f"cannot be imported: {type(error).__name__}: {error}"
+    if not fault:
+        return []
+    return [
+        Error(
+            f"DOPLATFORM['REDACT'] {path[:100]!r} {fault[:300]}.",
+            hint="Name a function (path, value) -> bool; docs/operations.md, What is hidden.",
+            id="doplatform.E022",
+        )
+    ]
+
+
 def _given() -> Any:
     return getattr(settings, "DOPLATFORM", {})
 
@@ -235,7 +257,16 @@ def _scheme_fault(schemes: Any) -> str:
     return f"has {_short(strange[0])}, which is none of {', '.join(conf.SCHEMES)}" if strange else ""
 
 
+def _redacted_fault(keys: Any) -> str:
+    try:
+        Rule.of(keys)
+    except ValueError as fault:
+        return f"has an entry that hides nothing, or all: {fault}"
+    return ""
+
+
 _LISTS = {
+    "REDACT_KEYS": _redacted_fault,
     "SECRET_KEYS": _key_fault,
     "OUTSIDE_ALLOWED_HOSTS": _host_fault,
     "CALLBACK_SECRETS": _signing_fault,
@@ -264,4 +295,4 @@ def _includes_django_rq(patterns: Any) -> bool:
     return False
 
 
-CHECKS = (unknown, values, rhythm, database, broker, pages, rule)
+CHECKS = (unknown, values, rhythm, database, broker, pages, rule, judge)

@@ -20,8 +20,8 @@ from actions.ids import public_id
 from actions.models import Action, Schedule
 from actions.queries import pauses
 from actions.queries.search import Count, parse, total
+from actions.redaction import hide
 from actions.states import Status
-from actions.values import redact
 from actions.values.cron import Cron
 
 GRACE = timedelta(seconds=60)
@@ -215,7 +215,7 @@ def as_json(shown: Shown, *, payload: bool = True) -> dict[str, Any]:
         "last_error": row.last_error,
         "last_error_at": _text(row.last_error_at),
         "runs": [{"id": run.id, "status": run.status.value} for run in reversed(shown.runs)],
-        **({"params": redact(row.params)} if payload else {}),
+        **({"params": hide(row.params)} if payload else {}),
     }
 
 

@@ -27,6 +27,7 @@ from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
 from actions.engine.operate.stop_worker import stop_worker
 from actions.engine.operate.triage import resolve_group
+from actions.engine.operate.view_payload import view_payload
 from actions.engine.schedules.change import change as change_schedule
 from actions.engine.schedules.make import make as make_schedule
 from actions.engine.schedules.remove import remove as remove_schedule
@@ -148,9 +149,10 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "remove a schedule": (
         "manage_schedules", scheduled, lambda id_, who: remove_schedule(int(id_), actor=who, reason=WHY),
     ),
+    "view payloads": ("view_payload", lambda: execution(Status.FAILED), lambda id_, who: view_payload(id_, actor=who)),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
-SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
+SEEN_ONLY = {"view_audit", "share_views"}
 """Permissions of pages, and of what pages keep for their readers; tests of the console ask for them by role."""
 OF_ACTIONS = [
     door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and not door.endswith(("queue", "tag"))
