@@ -59,6 +59,11 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def folders(name: str) -> list[Path]:
+    """A comma-separated list of folders; a system check says which is not there."""
+    return [Path(word).absolute() for word in words(name)]
+
+
 def database(url: str) -> dict[str, object]:
     """Django's DATABASES entry for postgresql://user:password@host:port/name?option=value.
 

@@ -58,7 +58,8 @@ WSGI_APPLICATION = "doplatform.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # Templates of the installation go first: one of the same name takes the place of ours.
+        "DIRS": [*env.folders("TEMPLATE_DIRS"), BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -126,7 +127,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [*env.folders("STATIC_DIRS"), BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
 # HTTPS is the rule; `manage.py up` on a developer's machine says HTTPS=False.

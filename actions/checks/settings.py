@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -188,6 +189,28 @@ def judge(**_: Any) -> list[CheckMessage]:
     ]
 
 
+def folders(**_: Any) -> list[CheckMessage]:
+    """E023: the folders from which templates and static files come are there. One that is missing would be passed over."""
+    named: list[tuple[str, str, Any]] = [
+        *(("TEMPLATES", "TEMPLATE_DIRS", folder) for one in _templates() for folder in one.get("DIRS", ())),
+        *(("STATICFILES_DIRS", "STATIC_DIRS", folder) for folder in settings.STATICFILES_DIRS),
+    ]
+    return [
+        Error(
+            f"{setting} names {str(path)[:200]!r}, which is no folder.",
+            hint=f"Mount or make it, or take it out of {variable}.",
+            id="doplatform.E023",
+        )
+        for setting, variable, folder in named
+        # Static files may have a prefix beside their folder.
+        if not Path(path := folder[1] if isinstance(folder, tuple | list) else folder).is_dir()
+    ]
+
+
+def _templates() -> Any:
+    return settings.TEMPLATES
+
+
 def _given() -> Any:
     return getattr(settings, "DOPLATFORM", {})
 
@@ -295,4 +318,4 @@ def _includes_django_rq(patterns: Any) -> bool:
     return False
 
 
-CHECKS = (unknown, values, rhythm, database, broker, pages, rule, judge)
+CHECKS = (unknown, values, rhythm, database, broker, pages, rule, judge, folders)

@@ -13,7 +13,7 @@ from doplatform import paths, settings
 
 ROOT = paths.BASE
 DOCS = ROOT / "docs"
-_ENV = re.compile(r"""env\.(?:text|flag|number|words)\(\s*"([A-Z_]+)\"""")
+_ENV = re.compile(r"""env\.(?:text|flag|number|words|folders)\(\s*"([A-Z_]+)\"""")
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
