@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from actions.api import places
 from actions.api.bearer import key_of
 from actions.api.reading import Wait
 from actions.definitions.engine import Accepted
@@ -15,7 +16,6 @@ from actions.errors import ExecutionNotFound
 from actions.queries import representation
 from actions.states import ENDED
 
-ROOT = "/api/v1"
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
@@ -31,7 +31,7 @@ def respond(body: Any, *, status: int = 200, headers: Mapping[str, str] | None =
 
 def address(execution_id: str) -> str:
     """Where an execution is looked at."""
-    return f"{ROOT}/executions/{execution_id}"
+    return f"{places.root()}/executions/{execution_id}"
 
 
 def accepted(request: HttpRequest, answer: Accepted, wait: Wait) -> HttpResponse:

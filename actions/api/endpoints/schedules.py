@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from actions.api import answering, reading
-from actions.api.answering import ROOT, respond
+from actions.api import answering, places, reading
+from actions.api.answering import respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import Execution, NoQuery, Paused, Reason, Schedule, Schedules, SchedulesQuery
@@ -88,4 +88,4 @@ def _seen(request: HttpRequest, schedule: str, verb: str) -> schedules.Shown:
 
 def _told(request: HttpRequest, shown: schedules.Shown) -> dict[str, Any]:
     told = schedules.as_json(shown, payload=key_of(request).sees_payload)
-    return {"url": f"{ROOT}/schedules/{shown.row.pk}", **told}
+    return {"url": f"{places.root()}/schedules/{shown.row.pk}", **told}
