@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from actions import conf
 from doplatform import paths
 from doplatform.services import embedded
 
@@ -21,7 +22,7 @@ _SERVERS = pytest.StashKey[embedded.Servers]()
 OWN = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_FIELD_KEYS", "DEBUG", "HTTPS", "DEMO", "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY", "HSTS_SECONDS", "QUEUES", "TIME_ZONE", "LOG_FORMAT", "LOG_LEVEL",
-    "SHUTDOWN_GRACE", "SEAL_KEY", "SEAL_OLD_KEYS", "READ_ONLY",
+    "TEMPLATE_DIRS", "STATIC_DIRS", *conf.known(),
 )  # fmt: skip
 
 LONG = ("journeys/", "faults/", "interfaces/test_api_", "interfaces/test_sdk_")
