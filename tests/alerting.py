@@ -10,8 +10,9 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from actions.engine.alerts import watch as watching
-from actions.engine.alerts.channels import create_channel
-from actions.engine.alerts.rules import Wanted, create_rule
+from actions.engine.alerts.channels import create as channels
+from actions.engine.alerts.rules import create as rules
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.models import Alert
 from tests.stage import ALICE, rows
 
@@ -21,12 +22,12 @@ WHY = "the team wants to know"
 
 def rule(kind: str, *channels: int, **wanted: Any) -> int:
     """A new rule, named by its kind where nothing else is said."""
-    return create_rule(kind, Wanted(**{"name": kind, "channels": channels, **wanted}), actor=ALICE, reason=WHY)
+    return rules.create(kind, Wanted(**{"name": kind, "channels": channels, **wanted}), actor=ALICE, reason=WHY)
 
 
 def channel(address: str, *, name: str = "team", kind: str = "webhook", secret: str = "") -> int:
     """A new channel."""
-    return create_channel(name, kind=kind, address=address, secret=secret, actor=ALICE, reason=WHY)
+    return channels.create(name, kind=kind, address=address, secret=secret, actor=ALICE, reason=WHY)
 
 
 def watch() -> list[Alert]:

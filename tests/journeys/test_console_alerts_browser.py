@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from actions.engine.alerts.rules import pause_rule
+from actions.engine.alerts.rules.pause import pause
 from actions.engine.alerts.watch import watch
 from actions.models import Alert, AlertChannel, AlertRule
 from tests.alerting import WHY, channel, rule
@@ -27,7 +27,7 @@ def told(world):
     rule("failure", hook, mail, name="Anything fails")
     rule("queue_age", hook, name="Work waits", threshold=600.0)
     rule("rate", hook, name="Payments fail too often", scope="action", of="test-fail", threshold=12.5)
-    pause_rule(rule("dead_worker", name="Workers die"), actor=ALICE, reason="the machines move this week")
+    pause(rule("dead_worker", name="Workers die"), actor=ALICE, reason="the machines move this week")
     app.fail.invoke(message="550 5.1.1 <ada@example.com>: Recipient address rejected " * 3)
     world.work(waiting=True)
     rows("UPDATE actions_execution SET available_at = now() - interval '1 hour' WHERE status = 'queued'")

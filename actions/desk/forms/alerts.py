@@ -7,7 +7,7 @@ from django import forms
 from actions import conf
 from actions.desk.forms.acts import ReasonForm
 from actions.engine.alerts.kinds import KINDS, LONGEST_WINDOW, QUIET
-from actions.engine.alerts.rules import Wanted
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.models import AlertChannel, AlertRule
 from actions.models.alert import LONGEST_NAME
 from actions.outside.address import LONGEST

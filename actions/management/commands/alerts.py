@@ -3,7 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from actions.engine.alerts.channels import create_channel, try_channel
+from actions.engine.alerts.channels.create import create
+from actions.engine.alerts.channels.try_out import try_out
 from actions.errors import AlertChannelNotFound
 from actions.management.face import Face, actor, add_reason, given
 from actions.management.payload import line
@@ -77,7 +78,7 @@ class Command(Face):
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         secret = options["secret_file"]
-        made = create_channel(
+        made = create(
             options["name"],
             kind=options["kind"],
             address=line(options["address_file"], what="address"),
@@ -94,7 +95,7 @@ class Command(Face):
         key = next((one["id"] for one in alerts.channels() if one["name"] == options["channel"]), None)
         if key is None:
             raise AlertChannelNotFound
-        public = try_channel(key, actor=actor(), reason=given(options["reason"]))
+        public = try_out(key, actor=actor(), reason=given(options["reason"]))
         (delivery,) = alerts.alert_of(public)["deliveries"]
         self.say(f"{public} is on its way, carried by {delivery['carrier'] or 'nobody yet'}: manage.py alerts log")
         return {"id": public, "carrier": delivery["carrier"]}
