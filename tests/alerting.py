@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 
 from actions.engine.alerts import watch as watching
@@ -40,6 +41,19 @@ def watch() -> list[Alert]:
 def later(seconds: float = 100_000) -> None:
     """Let the quiet time of what was told pass."""
     rows("UPDATE actions_alert SET at = at - make_interval(secs => %s)", seconds)
+
+
+@pytest.fixture
+def allow(settings: Any) -> Any:
+    """Lets this installation call these places, also without encryption."""
+
+    def let(*places: str) -> None:
+        settings.DOPLATFORM = {
+            **settings.DOPLATFORM, "OUTSIDE_ALLOWED_HOSTS": list(places), "OUTSIDE_ALLOW_HTTP": True,
+            "PUBLIC_URL": "https://do.example/x/",
+        }  # fmt: skip
+
+    return let
 
 
 class Mailbox:

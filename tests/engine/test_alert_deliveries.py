@@ -17,26 +17,13 @@ from actions.engine.operate.retry import retry
 from actions.errors import AlertChannelDisabled, InvalidInput
 from actions.models import Alert, AlertDelivery
 from actions.queries import alerts as queries
-from tests.alerting import SECRET, WHY, Mailbox, channel, mailbox, rule, watch
+from tests.alerting import SECRET, WHY, Mailbox, allow, channel, mailbox, rule, watch
 from tests.app import actions as app
 from tests.provider import answer, provider, resets
 from tests.stage import ALICE, StageWorker, column, crew, engine, outcomes, rows, value, worker
 
-__all__ = ["crew", "engine", "worker"]
+__all__ = ["allow", "crew", "engine", "worker"]
 pytestmark = pytest.mark.usefixtures("engine")
-
-
-@pytest.fixture
-def allow(settings: Any) -> Any:
-    """Lets this installation call these places, also without encryption."""
-
-    def let(*places: str) -> None:
-        settings.DOPLATFORM = {
-            **settings.DOPLATFORM, "OUTSIDE_ALLOWED_HOSTS": list(places), "OUTSIDE_ALLOW_HTTP": True,
-            "PUBLIC_URL": "https://do.example/x/",
-        }  # fmt: skip
-
-    return let
 
 
 def log() -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,6 +183,8 @@ def test_a_change_says_what_was_before_and_nothing_is_none(worker: Any):
     assert change(made, wanted, actor=ALICE, reason=WHY)
     assert last()[3]["before"] == {"threshold": 5.0, "channels": ["team"]}
     assert not change(made, wanted, actor=ALICE, reason=WHY)
+    assert change(made, replace(wanted, tell_recovery=False), actor=ALICE, reason=WHY)
+    assert (last()[3]["before"], last()[3]["tell_recovery"]) == ({"tell_recovery": True}, False)
 
 
 def test_an_address_is_encrypted(worker: Any):

@@ -22,10 +22,12 @@ def change(rule: int, wanted: Wanted, *, actor: Actor, reason: str = "") -> bool
         after = rows.facts(row)
         if after == before:
             return False
-        if (before["scope"], before["of"]) != (after["scope"], after["of"]):
+        changed = {name: value for name, value in before.items() if value != after[name]}
+        if changed.keys() & {"scope", "of"}:
             row.pending = {}
             rows.over(row)
+        elif changed.keys() & {"threshold", "least", "window"}:
+            rows.relimited(row)
         row.save()
-        changed = {name: value for name, value in before.items() if value != after[name]}
         rows.record("changed", row, actor=actor, reason=reason, details={**after, "before": changed})
     return True

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from actions.definitions.actor import Actor
@@ -29,8 +30,17 @@ def begin(kind: str) -> None:
 
 
 def over(row: AlertRule) -> None:
-    """Nobody looks any more whether what it has told lasts."""
-    Alert.objects.filter(rule=row, lasting=True, recovered_at__isnull=True).update(recovered_at=Now())
+    """Nobody looks any more whether what it has told lasts; nobody is told of that."""
+    _open(row).update(recovered_at=Now())
+
+
+def relimited(row: AlertRule) -> None:
+    """What it finds no more may only be within its new limits: of what it has told, nobody is told that it is over."""
+    _open(row).update(relimited=True)
+
+
+def _open(row: AlertRule) -> QuerySet[Alert]:
+    return Alert.objects.filter(rule=row, lasting=True, recovered_at__isnull=True)
 
 
 def facts(row: AlertRule) -> dict[str, Any]:
@@ -46,6 +56,7 @@ def facts(row: AlertRule) -> dict[str, Any]:
         "window": row.window,
         "quiet": row.quiet,
         "channels": sorted(names.values()),
+        "tell_recovery": row.tell_recovery,
     }
 
 

@@ -25,6 +25,7 @@ class Wanted:
     window: int = 3_600
     quiet: int | None = None
     channels: tuple[int, ...] = ()
+    tell_recovery: bool = True
 
     def checked(self, kind: str, *, others: Any) -> dict[str, Any]:
         """The columns of a rule of that kind. `others`: the rules that may not have its name. Raises InvalidInput."""
@@ -46,6 +47,7 @@ class Wanted:
         if known != set(self.channels):
             raise InvalidInput("unknown_channel", "One of these channels is gone. Choose again.", path="channels")
         fields["channels"] = sorted(known)
+        fields["tell_recovery"] = about.lasting and self.tell_recovery
         return fields
 
 
