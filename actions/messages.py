@@ -64,7 +64,8 @@ EXPLAIN = {
     "revoke_key": "Refused everywhere within a second, for ever. What was asked for with it goes on.",
     "create_account": "Another system that asks by the HTTP API. It owns keys, and what is asked with any of them is its own.",
     "disable_account": "None of its keys is let in, everywhere within a second, until it is enabled.",
-    "pause_rule": "It tells nothing until somebody resumes it. What happens meanwhile is not told later.",
+    "pause_rule": "It tells nothing until somebody resumes it, not that something is over either. What happens meanwhile is not "
+    "told later.",
     "resume_rule": "It watches again, from now on: what happened meanwhile is not told.",
     "remove_rule": "Nobody watches for it any more. What it has told stays in the log, and what is on its way arrives.",
     "create_channel": "A place where alerts are told. Rules name the channels that they tell.",
