@@ -51,7 +51,7 @@ EXPLAIN = {
     "with fewer processes.",
     "make_schedule": "The action is asked for at each of these times, once, with these params. What it starts stands among the "
     "executions, asked for by the schedule.",
-    "pause_schedule": "Its times pass and nothing starts until somebody resumes it; those are not caught up. What it has started "
+    "pause_schedule": "Its times pass and nothing starts until it is resumed; those are not caught up. What it has started "
     "goes on.",
     "resume_schedule": "It goes on with its next time. What passed meanwhile is not caught up.",
     "run_schedule": "One execution at once with its params, asked for by you. Its next time stays as it is.",

@@ -190,7 +190,8 @@ class ScheduleAdmin(LookOnly):
         if row.withdrawn:
             return "not in the code"
         if row.paused_at:
-            return format_html('<span class="do-paused">❚❚ paused</span> by {}', row.paused_by)
+            paused = format_html('<span class="do-paused">❚❚ paused</span> by {}', row.paused_by)
+            return format_html("{} until {}", paused, show.when(row.paused_until)) if row.paused_until else paused
         return "from the code" if row.declared else "active"
 
     @admin.display(description="next")

@@ -321,6 +321,7 @@ class Schedule(BaseModel):
     paused: bool
     paused_by: str
     paused_reason: str
+    paused_until: str | None
     late: bool
     next: list[str]
     last_at: str | None

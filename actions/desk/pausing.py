@@ -45,8 +45,7 @@ def pause_form(
 ) -> HttpResponseRedirect | dict[str, Any]:
     """GET: what the form shows; POST does it and goes `back`. `noted` is told what was changed, and why."""
     verb = "pause" if paused else "resume"
-    kind = PauseForm if paused and not isinstance(row, Schedule) else ReasonForm
-    form = kind(request.POST if request.method == "POST" else None)
+    form = (PauseForm if paused else ReasonForm)(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         said = {name: form.cleaned_data[name] for name in ("reason", "until") if name in form.cleaned_data}
         try:
@@ -78,7 +77,7 @@ def _say(request: HttpRequest, row: Action | Queue | Schedule | Tag, *, changed:
     now = type(row)._default_manager.filter(pk=row.pk, paused_at__isnull=False).first()
     if paused and now is not None:
         since = f"{now.paused_at:%Y-%m-%d %H:%M:%S}"
-        end = getattr(now, "paused_until", None)
+        end = now.paused_until
         until = f"until {end:%Y-%m-%d %H:%M:%S} UTC" if end else "until somebody resumes it"
         messages.warning(
             request, f"{row} was already paused by {now.paused_by} at {since} UTC, {until}. Nothing was changed."

@@ -11,8 +11,10 @@ from django.contrib.admin.utils import quote as admin_quote
 from django.core.management.base import CommandError
 
 from actions.engine.operate.pause import pause_tag
+from actions.engine.schedules.make import make
+from actions.engine.schedules.wanted import Wanted
 from actions.engine.sync import sync
-from actions.models import Action, Queue, Tag
+from actions.models import Action, Queue, Schedule, Tag
 from tests.interfaces.api import Api, api, caller
 from tests.interfaces.command_line import WHY, answer, refusal, said
 from tests.interfaces.desk import MOST_QUERIES, count_queries, desk, text_of
@@ -29,43 +31,57 @@ def hrefs(answer) -> set[str]:
 
 
 FACES = {
-    "console action": ("/actions/test-noop/pause/", Action, "test-noop"),
-    "console queue": ("/queues/default/pause/", Queue, "default"),
-    "admin action": ("/admin/actions/action/test-noop/pause/", Action, "test-noop"),
-    "admin queue": ("/admin/actions/queue/default/pause/", Queue, "default"),
+    "console action": ("/actions/test-noop/", "pause/", Action),
+    "console queue": ("/queues/default/", "pause/", Queue),
+    "console schedule": ("/schedules/{}/", "pause/", Schedule),
+    "admin action": ("/admin/actions/action/test-noop/", "pause/", Action),
+    "admin queue": ("/admin/actions/queue/default/", "pause/", Queue),
+    "admin schedule": ("/admin/actions/schedule/{}/", "pause/", Schedule),
 }
+
+
+def face_of(face):
+    """The address of the form, the row that it is about, and the pages that tell of its pause."""
+    base, verb, kind = FACES[face]
+    if kind is Schedule:
+        row = kind.objects.get(pk=make("test-noop", Wanted(name="nightly", cron="0 3 * * *"), actor=ALICE))
+        base = base.format(row.pk)
+        return f"{base}{verb}", row, (f"/schedules/{row.pk}/", f"/admin/actions/schedule/{row.pk}/change/")
+    row = kind.objects.get(pk={Action: "test-noop", Queue: "default"}[kind])
+    console = "/queues/" if kind is Queue else "/actions/test-noop/"
+    admin = "/admin/actions/queue/" if kind is Queue else "/admin/actions/action/test-noop/change/"
+    return f"{base}{verb}", row, (console, admin, "/")
 
 
 @pytest.mark.parametrize("face", FACES)
 def test_a_form_takes_a_length_and_every_page_says_until_when(desk, face):
-    address, kind, name = FACES[face]
+    address, row, pages = face_of(face)
     assert 'name="span"' in desk.otto.get(address).content.decode()
     before = datetime.now(UTC)
     assert desk.otto.post(address, {"reason": "crm", "span": "hours"}).status_code == 302
-    until = kind.objects.get(pk=name).paused_until
-    assert timedelta(hours=3.9) < until - before < timedelta(hours=4.1)
-    moment = f"{until:%Y-%m-%d %H:%M}"
-    console = "/queues/" if kind is Queue else "/actions/test-noop/"
-    admin = "/admin/actions/queue/" if kind is Queue else "/admin/actions/action/test-noop/change/"
-    for page in (console, admin, "/"):
-        assert f"until {moment}" in text_of(desk.vera.get(page)), page
+    row.refresh_from_db()
+    assert timedelta(hours=3.9) < row.paused_until - before < timedelta(hours=4.1)
+    for page in pages:
+        assert f"until {row.paused_until:%Y-%m-%d %H:%M}" in text_of(desk.vera.get(page)), page
     assert desk.vera.post(address, {"reason": "crm", "span": "hours"}).status_code == 403
     assert "was already paused by otto" in text_of(desk.ada.post(address, {"reason": "mine"}, follow=True))
 
 
 @pytest.mark.parametrize("face", FACES)
 def test_a_form_takes_a_moment_or_says_what_is_wrong_with_it(desk, face):
-    address, kind, name = FACES[face]
+    address, row, _ = face_of(face)
     for wrong in ("", "2020-01-01T00:00", "nonsense", "9999-12-31T23:59", "2030-13-01T00:00", "x" * 5_000):
         answered = desk.otto.post(address, {"reason": "crm", "span": "until", "until": wrong})
         assert answered.status_code == 200, wrong
         assert "errorlist" in answered.content.decode()
     assert desk.otto.post(address, {"reason": "crm", "span": "nonsense"}).status_code == 200
-    assert kind.objects.get(pk=name).paused_at is None
+    row.refresh_from_db()
+    assert row.paused_at is None
     moment = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0)
     sent = {"reason": "crm", "span": "until", "until": f"{moment:%Y-%m-%dT%H:%M}"}
     assert desk.otto.post(address, sent).status_code == 302
-    assert kind.objects.get(pk=name).paused_until == moment
+    row.refresh_from_db()
+    assert row.paused_until == moment
 
 
 def test_the_api_takes_until_and_tells_it(api: Api):

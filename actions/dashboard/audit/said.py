@@ -48,7 +48,7 @@ SAYS = {
     "schedule.changed": "{who} changed the schedule {schedule} of {action}",
     "schedule.withdrawn": "The code declares the schedule {schedule} of {action} no more",
     "schedule.removed": "{who} removed the schedule {name} of {action}",
-    "schedule.paused": "{who} paused the schedule {schedule} of {action}",
+    "schedule.paused": "{who} paused the schedule {schedule} of {action} until {until}",
     "schedule.resumed": "{who} resumed the schedule {schedule} of {action}",
     "schedule.run_now": "{who} ran the schedule {schedule} of {action} beside its times",
     "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} times that it missed",

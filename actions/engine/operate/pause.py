@@ -1,19 +1,17 @@
 """pause and resume: an action, a queue or a tag whose executions wait until somebody, or the time, lets them go on."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
 
 from actions.definitions.actor import Actor
-from actions.engine import access, ledger
+from actions.engine import access, ledger, standing
 from actions.engine.aftermath import wake_later
-from actions.engine.statements import fetch
 from actions.errors import ActionNotFound, InvalidInput, storable
 from actions.models import Action, Queue, Tag
 
 LONGEST_TAG = 100
-_FAREST = timedelta(days=366)
 _NOTHING: dict[str, Any] = {"paused_at": None, "paused_by": "", "paused_reason": "", "paused_until": None}
 Kind = type[Action] | type[Queue] | type[Tag]
 
@@ -73,7 +71,7 @@ def _pause(kind: Kind, name: str, actor: Actor, reason: str, until: datetime | N
     with access.acting():
         _permit(kind, name, actor)
         reason = access.checked_reason(actor, reason)
-        until = _checked(until)
+        until = standing.checked(until)
         if kind is Tag:
             Tag.objects.bulk_create([Tag(name=name)], ignore_conflicts=True)
         # Spelt out, what PostgreSQL cannot hold is simply not found.
@@ -102,24 +100,6 @@ def _permit(kind: Kind, name: str, actor: Actor) -> None:
     # Any action may have the tag: of a key's scopes only the one for all actions covers that.
     action = {Action: name, Tag: "*"}.get(kind, "")
     access.require(actor, "pause", subject=name, action=action, queue=name if kind is Queue else "")
-
-
-def _checked(until: datetime | None) -> datetime | None:
-    """The time, when it is one to wait for, by the clock that it will be compared with."""
-    if until is None:
-        return None
-    if until.tzinfo is None:
-        raise InvalidInput("invalid_until", "The time needs a time zone.", path="until")
-    try:
-        until = until.astimezone(UTC)
-    except OverflowError:
-        raise InvalidInput("invalid_until", "The time is out of range.", path="until") from None
-    now = fetch("clock", {})[0][0]
-    if until <= now:
-        raise InvalidInput("invalid_until", f"That time has passed: it is {now:%Y-%m-%d %H:%M:%S} UTC.", path="until")
-    if until > now + _FAREST:
-        raise InvalidInput("invalid_until", "The time is more than a year ahead.", path="until")
-    return until
 
 
 def _must_exist(kind: Kind, name: str) -> None:
