@@ -66,10 +66,11 @@ def moment(text: str | None, name: str = "available_at") -> datetime | None:
         ) from None
 
 
-def add_until(parser: ArgumentParser, *, ever: str) -> Any:
-    """--until and --for, of which at most one is said; `ever`: what is so without them. Returns their group."""
-    times = parser.add_mutually_exclusive_group()
-    times.add_argument("--until", metavar="TIME", help=f"ISO 8601 with a zone; {ever}")
+def add_until(parser: ArgumentParser, *, needed: bool = False) -> Any:
+    """--until and --for, of which at most one is said; where they are not `needed`, neither means for good. Their group."""
+    times = parser.add_mutually_exclusive_group(required=needed)
+    ever = "" if needed else "; without it, until somebody resumes it"
+    times.add_argument("--until", metavar="TIME", help=f"ISO 8601 with a zone{ever}")
     times.add_argument("--for", metavar="SPAN", dest="span", type=span, help="such as 15m, 4h or 2d")
     return times
 

@@ -62,14 +62,14 @@ def set_going(kind: Kind, name: str, *, actor: Actor, reason: str, lapsed: bool 
         rows = rows.filter(paused_until__lte=Now())
     if not rows.update(**_NOTHING):
         return False
-    _record("resumed", kind, name, actor, reason)
+    record("resumed", kind, name, actor, reason)
     wake_later(_queues(kind, name))
     return True
 
 
 def _pause(kind: Kind, name: str, actor: Actor, reason: str, until: datetime | None) -> bool:
     with access.acting():
-        _permit(kind, name, actor)
+        permit(kind, name, actor)
         reason = access.checked_reason(actor, reason)
         until = standing.checked(until)
         if kind is Tag:
@@ -80,34 +80,37 @@ def _pause(kind: Kind, name: str, actor: Actor, reason: str, until: datetime | N
             paused_at=Now(), paused_by=actor.label[:255], paused_reason=reason, paused_until=until
         )
         if not changed:
-            _must_exist(kind, name)
+            must_exist(kind, name)
             return False
-        _record("paused", kind, name, actor, reason, **({"until": until.isoformat()} if until else {}))
+        record("paused", kind, name, actor, reason, **({"until": until.isoformat()} if until else {}))
     return True
 
 
 def _resume(kind: Kind, name: str, actor: Actor, reason: str) -> bool:
     with access.acting():
-        _permit(kind, name, actor)
+        permit(kind, name, actor)
         reason = access.checked_reason(actor, reason)
         changed = set_going(kind, name, actor=actor, reason=reason)
         if not changed:
-            _must_exist(kind, name)
+            must_exist(kind, name)
     return changed
 
 
-def _permit(kind: Kind, name: str, actor: Actor) -> None:
+def permit(kind: Kind, name: str, actor: Actor) -> None:
+    """Raise Forbidden, audited, unless the actor may pause and resume it."""
     # Any action may have the tag: of a key's scopes only the one for all actions covers that.
     action = {Action: name, Tag: "*"}.get(kind, "")
     access.require(actor, "pause", subject=name, action=action, queue=name if kind is Queue else "")
 
 
-def _must_exist(kind: Kind, name: str) -> None:
+def must_exist(kind: Kind, name: str) -> None:
+    """Raise ActionNotFound where there is none; any text may be a tag."""
     if kind is not Tag and not kind._default_manager.filter(pk=storable(name)).exists():
         raise ActionNotFound(f"There is no {kind._meta.model_name} called {name[:100]!r}.")
 
 
-def _record(what: str, kind: Kind, name: str, actor: Actor, reason: str, **more: str) -> None:
+def record(what: str, kind: Kind, name: str, actor: Actor, reason: str, **more: Any) -> None:
+    """An audit entry about its pause."""
     called = kind._meta.model_name or ""
     ledger.record(
         f"{called}.{what}",

@@ -18,7 +18,7 @@ class Command(Switch):
     def add_own(self, parser: ArgumentParser) -> None:
         """What to pause, and for how long."""
         super().add_own(parser)
-        payload.add_until(parser, ever="without it, until somebody resumes it")
+        payload.add_until(parser)
 
     def more(self, options: dict[str, Any]) -> dict[str, Any]:
         """The time, when there is one."""

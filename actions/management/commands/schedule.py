@@ -40,7 +40,7 @@ class Command(Face):
             sources.add_argument("--params", metavar="JSON", help="a JSON object")
             sources.add_argument("--params-file", metavar="FILE", help="a file with the params; - is standard input")
         pausing = verbs.add_parser("pause", help="let its times pass")
-        payload.add_until(pausing, ever="without it, until somebody resumes it")
+        payload.add_until(pausing)
         rest = [
             pausing,
             verbs.add_parser("resume", help="let it go on with its next time"),
