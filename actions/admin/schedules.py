@@ -197,7 +197,9 @@ class ScheduleAdmin(LookOnly):
     @admin.display(description="next")
     def shown_next(self, row: Schedule) -> str:
         """UTC."""
-        return show.when(row.next_at) if row.next_at else "never"
+        if row.next_at:
+            return show.when(row.next_at)
+        return "when resumed" if row.paused_at and not row.withdrawn else "never"
 
     @admin.display(description="last done")
     def shown_last(self, row: Schedule) -> str:
