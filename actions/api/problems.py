@@ -64,6 +64,8 @@ STATUS: dict[str, int] = {
     "setting_missing": 409,
     "not_triggerable": 409,
     "schedule_declared": 409,
+    "not_paused": 409,
+    "pause_changed": 409,
     "idempotency_in_progress": 409,
     "length_required": 411,
     "payload_too_large": 413,

@@ -164,7 +164,8 @@ def of_action(action: str) -> tuple[Action, list[Shown]]:
 
 
 def _brief(action: Action, *, late: bool, **columns: Any) -> Shown:
-    read = {name: DateTimeField().to_python(columns[name]) for name in columns if name.endswith("_at")}
+    times = (name for name in columns if name.endswith(("_at", "_until")))
+    read = {name: DateTimeField().to_python(columns[name]) for name in times}
     row = Schedule(**{**columns, **read})
     row.action = action
     return Shown(row, says(row), late=late)
@@ -209,6 +210,7 @@ def as_json(shown: Shown, *, payload: bool = True) -> dict[str, Any]:
         "paused": row.paused_at is not None,
         "paused_by": row.paused_by,
         "paused_reason": row.paused_reason,
+        "paused_until": _text(row.paused_until),
         "late": shown.late,
         "next": [_text(moment.at) for moment in times(row)],
         "last_at": _text(row.last_at),

@@ -9,8 +9,8 @@ import pytest
 
 from actions import Actor
 from actions.definitions.callback import Callback
-from actions.engine.alerts import rules
-from actions.engine.alerts.rules import create_rule
+from actions.engine.alerts.rules import create as alert_rules
+from actions.engine.alerts.rules.wanted import Wanted as WantedRule
 from actions.engine.keys import scopes
 from actions.engine.keys.accounts import create_account, disable_account, enable_account
 from actions.engine.keys.callback import set_callback
@@ -132,7 +132,7 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
     "triage failures": ("triage", failures, lambda known, who: resolve_group(known, actor=who, reason=WHY)),
     "make an alert rule": (
-        "manage_alerts", lambda: "failure", lambda kind, who: create_rule(kind, rules.Wanted(name="r"), actor=who, reason=WHY),
+        "manage_alerts", lambda: "failure", lambda kind, who: alert_rules.create(kind, WantedRule(name="r"), actor=who, reason=WHY),
     ),
     "quiet a worker": ("manage_workers", crewman, lambda number, who: quiet_worker(number, actor=who, reason=WHY)),
     "resume a worker": (

@@ -88,7 +88,7 @@ def done(door: str, actor: Actor) -> None:
 def test_the_matrix_has_every_verb_that_the_code_asks_for():
     asked: set[str] = set()
     for folder in ("operate", "keys", "alerts", "schedules"):
-        for file in (ROOT / "actions/engine" / folder).glob("*.py"):
+        for file in (ROOT / "actions/engine" / folder).rglob("*.py"):
             asked |= set(re.findall(r'(?:require|permitted|locked)\([^()]*?(?:actor, |verb=)"(\w+)"', file.read_text()))
     permissions = {name for name, _ in Access._meta.permissions}
     covered = {verb for verb, *_ in DOORS.values()}
