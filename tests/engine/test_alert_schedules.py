@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from actions.engine.alerts.rules import Wanted, change_rule
+from actions.engine.alerts.rules.change import change as change_rule
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.engine.schedules.change import change
 from actions.engine.schedules.fire import fire
 from actions.engine.schedules.pause import pause

@@ -4,8 +4,14 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from actions.engine.alerts.channels import create_channel, disable_channel, enable_channel, remove_channel, try_channel
-from actions.engine.alerts.rules import change_rule, create_rule, pause_rule, remove_rule, resume_rule
+from actions.engine.alerts.channels import create as channels
+from actions.engine.alerts.channels.disable import disable, enable
+from actions.engine.alerts.channels.remove import remove as remove_channel
+from actions.engine.alerts.channels.try_out import try_out
+from actions.engine.alerts.rules import create as rules
+from actions.engine.alerts.rules.change import change as change_rule
+from actions.engine.alerts.rules.pause import pause, resume
+from actions.engine.alerts.rules.remove import remove as remove_rule
 from actions.management.face import Face, actor, add_dry_run, add_reason, given
 from actions.management.payload import line
 from actions.management.ruling import add_rule, standing, wanted
@@ -27,11 +33,11 @@ _RULED = {
     "change-rule": "let a rule watch for other things, or tell others",
 }
 _TURNED = {
-    "pause-rule": _Turn("rule", pause_rule, "paused", "let it tell nothing; what happens meanwhile is not told later"),
-    "resume-rule": _Turn("rule", resume_rule, "watching", "let it watch again, from now on"),
+    "pause-rule": _Turn("rule", pause, "paused", "let it tell nothing; what happens meanwhile is not told later"),
+    "resume-rule": _Turn("rule", resume, "watching", "let it watch again, from now on"),
     "remove-rule": _Turn("rule", remove_rule, "removed", "nobody watches for it any more"),
-    "disable-channel": _Turn("channel", disable_channel, "disabled", "send nothing there"),
-    "enable-channel": _Turn("channel", enable_channel, "enabled", "send there again"),
+    "disable-channel": _Turn("channel", disable, "disabled", "send nothing there"),
+    "enable-channel": _Turn("channel", enable, "enabled", "send there again"),
     "remove-channel": _Turn("channel", remove_channel, "removed", "forget it, with its address"),
 }
 
@@ -93,6 +99,7 @@ class Command(Face):
             state = "paused" if one["paused"] else "open" if one["open"] else "watching"
             last = f"  last {one['last_alert']['at'][:19]}Z: {one['last_alert']['title']}" if one["last_alert"] else ""
             told = ", ".join(one["channels"]) or "nobody"
+            told += ", also when it is over" if one["channels"] and one["tell_recovery"] else ""
             self.say(f"{one['name']}  {one['kind']}  {one['of'] or one['scope']}  {state}  tells {told}{last}")
         return {"rules": found}
 
@@ -106,15 +113,17 @@ class Command(Face):
     def _log(self, options: dict[str, Any]) -> dict[str, Any]:
         found = alerts.log(state=options["state"], limit=options["limit"])
         for one in found:
-            self.say(f"{one['id']}  {one['at'][:19]}Z  {one['rule']}: {one['title']}".replace("\n", "\\n"))
+            over = f"  over {one['recovered_at'][:19]}Z" if one["recovered_at"] else "  open" if one["open"] else ""
+            self.say(f"{one['id']}  {one['at'][:19]}Z  {one['rule']}: {one['title']}{over}".replace("\n", "\\n"))
             for told in one["deliveries"]:
                 why = f"  {told['error']}" if told["error"] else ""
+                what = ", that it is over" if told["recovery"] else ""
                 carried = f"tries {told['tries']}, carried by {told['carrier'] or 'nobody yet'}"
-                self.say(f"    {told['channel']}  {told['state']}  {carried}{why}".replace("\n", "\\n"))
+                self.say(f"    {told['channel']}{what}  {told['state']}  {carried}{why}".replace("\n", "\\n"))
         return {"alerts": found}
 
     def _add_rule(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
-        made = create_rule(options["kind"], wanted(options), actor=actor(), reason=reason)
+        made = rules.create(options["kind"], wanted(options), actor=actor(), reason=reason)
         self.say(f"{options['name']} watches from now on.")
         return {"id": None if options["dry_run"] else made, "name": options["name"], "changed": True}
 
@@ -135,7 +144,7 @@ class Command(Face):
 
     def _add(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
         secret = options["secret_file"]
-        made = create_channel(
+        made = channels.create(
             options["name"],
             kind=options["kind"],
             address=line(options["address_file"], what="address"),
@@ -149,7 +158,7 @@ class Command(Face):
         return {"id": None if options["dry_run"] else made, "name": options["name"]}
 
     def _test(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
-        public = try_channel(alerts.channel_called(options["channel"]).pk, actor=actor(), reason=reason)
+        public = try_out(alerts.channel_called(options["channel"]).pk, actor=actor(), reason=reason)
         (delivery,) = alerts.alert_of(public)["deliveries"]
         if options["dry_run"]:
             return {"id": None, "carrier": None}

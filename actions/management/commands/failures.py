@@ -90,12 +90,8 @@ class Command(Each):
 
 def _until(options: dict[str, Any]) -> datetime | None:
     """Until when it is ignored; None for good. Raises InvalidInput for a time that has passed, or without a zone."""
-    now = datetime.now(UTC)
-    if options["span"] is not None:
-        until: datetime = now + options["span"]
-        return until
-    said = payload.moment(options["until"], "until")
-    if said is not None and said.tzinfo is not None and said <= now:
+    said = payload.until(options)
+    if said is not None and said.tzinfo is not None and said <= datetime.now(UTC):
         raise InvalidInput("invalid_until", "That time has passed; give one that is still to come.", path="until")
     return said
 

@@ -39,8 +39,10 @@ class Command(Face):
             sources = verb.add_mutually_exclusive_group()
             sources.add_argument("--params", metavar="JSON", help="a JSON object")
             sources.add_argument("--params-file", metavar="FILE", help="a file with the params; - is standard input")
+        pausing = verbs.add_parser("pause", help="let its times pass")
+        payload.add_until(pausing)
         rest = [
-            verbs.add_parser("pause", help="let its times pass"),
+            pausing,
             verbs.add_parser("resume", help="let it go on with its next time"),
             verbs.add_parser("run-now", help="one execution at once, beside its times"),
             verbs.add_parser("remove", help="it comes no more"),
@@ -55,8 +57,11 @@ class Command(Face):
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Do it."""
         reason = given(options["reason"])
+        return self.tried(options, lambda: self._acted(options, reason))
+
+    def _acted(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
         if options["verb"] == "make":
-            return self.tried(options, lambda: self._make(options, reason))
+            return self._make(options, reason)
         id_ = schedules.named(options["schedule"])
         verb: dict[str, Any] = {
             "change": self._change,
@@ -65,7 +70,8 @@ class Command(Face):
             "run-now": self._run_now,
             "remove": self._remove,
         }
-        return self.tried(options, lambda: verb[options["verb"]](id_, options, reason))
+        answer: dict[str, Any] = verb[options["verb"]](id_, options, reason)
+        return answer
 
     def _make(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
         made = make(options["action"], _wanted(options, {}), actor=actor(), reason=reason)
@@ -87,10 +93,18 @@ class Command(Face):
             self.say("It was so before; nothing was changed.")
         return self._made(id_, new=changed)
 
-    def _pause(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
-        changed = pause(id_, actor=actor(), reason=reason)
-        self.say("Paused: its times pass, and nothing starts." if changed else "It was paused before.")
-        return {"id": id_, "paused": True, "changed": changed}
+    def _pause(self, id_: int, options: dict[str, Any], reason: str) -> dict[str, Any]:
+        until = payload.until(options)
+        changed = pause(id_, actor=actor(), reason=reason, until=until)
+        answer: dict[str, Any] = {"id": id_, "paused": True, "changed": changed}
+        if not changed:
+            self.say("It was paused before.")
+        elif until is None:
+            self.say("Paused: its times pass, and nothing starts.")
+        else:
+            self.say(f"Paused until {until:%Y-%m-%d %H:%M:%S %Z}: its times pass, and nothing starts.")
+            answer["until"] = until.isoformat()
+        return answer
 
     def _resume(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
         changed = resume(id_, actor=actor(), reason=reason)

@@ -1,4 +1,4 @@
-"""The grammar: text to a Query and back. Pure; docs/search.md tells people about it."""
+"""The grammar: text to a Query and back. Asks nothing of the database; docs/search.md tells people about it."""
 
 import dataclasses
 import re
@@ -12,6 +12,7 @@ from actions.ids import parse_id, public_id
 from actions.queries.search import fields
 from actions.queries.search.moments import FORMS, moment_of
 from actions.queries.search.tokens import Part, Token, tokens_of
+from actions.redaction import rule
 
 LONGEST = 20_000
 """Characters of a query."""
@@ -171,6 +172,11 @@ def _term(token: Token, zone: tzinfo, now: datetime, payload: bool, faults: list
         return None
     if len(token.parts) > MOST_VALUES:
         faults.append(Fault(token.start, token.end, f"{known.name}: takes at most {MOST_VALUES} values."))
+        return None
+    if known.name == fields.INPUT and any(rule().hides(path, part.text) for part in token.parts):
+        # Who may search in what is hidden can guess it letter by letter.
+        message = f"{known.name}.{'.'.join(path)[:60]} is hidden in this installation, and so cannot be searched in."
+        faults.append(Fault(token.start, token.end, message))
         return None
     before = len(faults)
     values = tuple(dict.fromkeys(_value(part, known, zone, now, faults) for part in token.parts))
