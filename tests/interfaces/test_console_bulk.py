@@ -183,7 +183,7 @@ def test_too_many_are_refused_and_nothing_is_kept(desk, monkeypatch):
         ({}, "Choose rows first"),
         ({"row": ["nonsense", "exec_.1", "\0", "exec_01jz5k3q8m6y2v9c4t7w1x0abc", "exec_01jz5k3q8m6y2v9c4t7w1x0abc.-1"]}, "Choose rows first"),
         ({"all": "1", "q": "state:failed queue:none"}, "Nothing matches any more"),
-        ({"all": "1", "q": "state:faild"}, "did you mean failed"),
+        ({"all": "1", "q": "state:faild"}, "Did you mean failed?"),
     ],
 )  # fmt: skip
 def test_a_choice_of_nothing_goes_back_to_the_list(desk, sent, said):

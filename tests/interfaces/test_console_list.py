@@ -105,7 +105,7 @@ def test_faults_stand_under_the_box_with_the_text_kept(desk):
     assert answer.status_code == 200
     text = text_of(answer)
     assert "Character 7" in text
-    assert "did you mean failed" in text
+    assert "Did you mean failed?" in text
     assert list_of("state:failed queue:mail") in links(answer)
     assert 'value="state:faild queue:mail"' in answer.content.decode()
     assert "Nothing is shown" in text
