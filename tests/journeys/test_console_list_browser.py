@@ -52,6 +52,9 @@ def test_the_search_box_suggests_and_keys_take(site, world, chromium):
     assert address_of(page).strip() == "/executions/?q=state:failed"
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(page.locator(".tabs [aria-current] .count")).to_have_text("1")
+    page.keyboard.press("/")
+    page.keyboard.type("queue:mail")
+    expect(box).to_have_value("state:failed queue:mail")
     assert seen.complaints == []
     page.context.close()
 
