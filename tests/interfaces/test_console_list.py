@@ -26,6 +26,11 @@ def crowd(number, **given):
     return [public_id(execution(minute, **given)) for minute in range(number)][::-1]
 
 
+def offered(answer):
+    """The verbs for many that a page offers."""
+    return re.findall(r'name="verb" value="(\w+)"', answer.content.decode())
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_strangers_log_in_and_nobody_sees_what_is_not_permitted(desk, address):
     """D01"""
@@ -39,10 +44,23 @@ def test_strangers_log_in_and_nobody_sees_what_is_not_permitted(desk, address):
 def test_each_role_sees_the_list_and_only_its_verbs(desk, browser):
     desk.failed()
     answer = getattr(desk, browser).get(list_of("state:failed"))
-    offered = re.findall(r'name="verb" value="(\w+)"', answer.content.decode())
-    assert offered == ([] if browser == "vera" else ["retry", "run_now", "replay", "cancel"])
+    assert offered(answer) == ([] if browser == "vera" else ["retry", "replay"])
     assert bool(chosen(answer)) == (browser != "vera")
     assert len(shown(answer)) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "verbs"),
+    [
+        ("", ["retry", "run_now", "replay", "cancel"]),
+        ("state:failed,queued", ["retry", "run_now", "replay", "cancel"]),
+        ("state:retrying", ["run_now", "replay", "cancel"]),
+        ("state:running", ["replay", "cancel"]),
+        ("state:succeeded", ["replay"]),
+    ],
+)
+def test_the_verbs_for_many_fit_the_states_that_are_asked_for(desk, query, verbs):
+    assert offered(desk.otto.get(list_of(query))) == verbs
 
 
 def test_a_row_says_what_an_operator_needs(desk):
