@@ -192,6 +192,28 @@ def test_a_live_page_sends_its_rows_and_nothing_twice(desk):
     assert again.status_code == 304
 
 
+def test_rows_that_have_left_a_live_page_come_as_they_are_now(desk):
+    """Those that fit no more are marked, and nothing can be done to them there; others have only moved to a later page."""
+    from actions.ids import public_id
+
+    catalogue()
+    fits, done, again = (public_id(execution(n, status=to)) for n, to in enumerate(("failed", "succeeded", "retrying")))
+    headers = {"X-Live": "1", "X-Live-Left": f"{done},{fits},{again},rubbish,exec_1,{'x' * 500}"}
+    answer = desk.otto.get(list_of("state:failed"), headers=headers).content.decode()
+    left = answer.partition("<template data-left>")[2]
+    found = {row[:31]: row for row in left.split('<tr data-key="')[1:]}
+    assert found.keys() == {fits, done, again}
+    assert "moved" not in found[fits]
+    assert 'name="row"' in found[fits]
+    for id_, status in ((done, "succeeded"), (again, "retrying")):
+        assert 'class="moved"' in found[id_]
+        assert f"s-{status}" in found[id_]
+        assert 'name="row"' not in found[id_]
+        assert "data-act" not in found[id_]
+    assert count_queries(desk.otto, list_of("state:failed"), headers=headers) <= MOST_QUERIES
+    assert b"data-left" not in desk.otto.get(list_of("state:failed"), headers={"X-Live": "1"}).content
+
+
 def test_times_are_the_readers(desk):
     """D17: today begins in the reader's zone."""
     from datetime import datetime
