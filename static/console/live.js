@@ -131,11 +131,17 @@
     else renew(part, html);
     state.at = Date.now();
     if (!("liveFollows" in part.dataset)) follow();
-    if (answer.headers.get("X-Live-Ended")) parts.delete(part);
+    if (answer.headers.get("X-Live-Ended")) finish(part);
   }
 
   function follow() {
     for (const [part, state] of parts) if ("liveFollows" in part.dataset && Date.now() - state.at > SLOW) round(part, state);
+  }
+
+  /* Nothing on it changes any more by itself: it does not say Live. */
+  function finish(part) {
+    parts.delete(part);
+    if (parts.size === 0) for (const button of document.querySelectorAll("[data-live-toggle]")) button.hidden = true;
   }
 
   function end(part) {
