@@ -41,8 +41,9 @@
     part.innerHTML = html;
     for (const [id, left, top] of scrolled) document.getElementById(id)?.scrollTo(left, top);
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-    if (focused) [...part.querySelectorAll("a, button, [id]")].find((one) => one.id === focused || one.getAttribute("href") === focused)?.focus({ preventScroll: true });
     part.dispatchEvent(new CustomEvent("console:fresh", { bubbles: true }));
+    /* Last: what a script has put in its place can have it too. */
+    if (focused) [...part.querySelectorAll("a, button, [id]")].find((one) => one.id === focused || one.getAttribute("href") === focused)?.focus({ preventScroll: true });
   }
 
   function parsed(html) {

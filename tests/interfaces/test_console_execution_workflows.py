@@ -47,6 +47,8 @@ def test_the_graph_shows_every_step_with_status_word_and_link(desk, chain):
         assert re.search(rf'<a href="{page_of(step_of(handle, key))}" class="node s-', body)
     assert "desk-moody: failed. bad mood 1" in body
     assert re.search(r'class="node s-succeeded aside"[^>]*><title>mail: succeeded \(optional\)', body)
+    assert re.findall(r"data-follow><title>([\w-]+): failed", body) == ["desk-moody"]
+    assert 'id="follow"' not in body
     assert '<use class="icon" href="#i-failed"' in body
     assert " style=" not in body
 
@@ -62,6 +64,8 @@ def test_what_is_blocked_stands_in_it_before_it_runs(desk, compose):
     page = desk.vera.get(page_of(handle))
     assert {node.step.key: node.step.status for node in page.context["graph"].nodes}["down"] == "blocked"
     assert lines_of(page) == {(f"up-{number}", "down", "needs") for number in range(3)}
+    assert re.findall(r"data-follow><title>([\w-]+): queued", page.content.decode()) == ["up-2"]
+    assert re.search(r'id="follow"[^>]* hidden>', page.content.decode())
     assert "waits for up-0 (queued)" in re.sub(r"\s+", " ", text_of(page))
 
 
