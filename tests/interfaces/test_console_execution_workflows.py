@@ -248,3 +248,16 @@ def test_the_runs_are_paged(desk, compose):
     assert [run.row.public_id for run in page.context["runs"]] == made[:4:-1]
     older = desk.vera.get(page.context["older"])
     assert [run.row.public_id for run in older.context["runs"]] == made[4::-1]
+
+
+def test_a_run_that_has_left_a_live_list_comes_as_it_is_now(desk, chain):
+    handle = chain.invoke()
+    desk.worker.work()
+    headers = {"X-Live": "1", "X-Live-Left": handle.id}
+    row = (
+        desk.otto.get("/workflows/?state=going", headers=headers).content.decode().partition("<template data-left>")[2]
+    )
+    assert re.search(rf'data-key="{handle.id}"[^>]*class="moved"', row)
+    assert "s-failed" in row
+    assert "moved on" not in desk.otto.get("/workflows/?state=attention", headers=headers).content.decode()
+    assert count_queries(desk.otto, "/workflows/?state=going", headers=headers) <= MOST_QUERIES

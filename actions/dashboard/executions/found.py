@@ -11,7 +11,6 @@ from actions.dashboard.executions.asked import Asked, list_of
 from actions.dashboard.page import fragment, left, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.permit import actor_of, may
-from actions.ids import parse_id
 from actions.queries import search, views
 from actions.queries.bulk import FITS
 from actions.queries.search.fields import FIELDS
@@ -76,18 +75,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def _live(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request)
     planner = None if asked.query is None else search.Planner(asked.query, glance=True)
-    context = {**_rows(request, asked, planner), "left": _left(request, asked.query)}
-    return fragment(request, "executions_live.html", context)
-
-
-def _left(request: HttpRequest, query: search.Query | None) -> list[tuple[search.Row, bool]]:
-    """Rows that have left the page as they stand now, and whether they have left the search too: others fit a later page."""
-    ids = [key for key in left(request, SHOWN) if parse_id(key)]
-    if query is None or not ids:
-        return []
-    now = search.page(search.Query().having("id", *ids), limit=SHOWN)
-    fitting = {row.id for row in search.page(query.having("id", *ids), limit=SHOWN).rows}
-    return [(row, row.id not in fitting) for row in now.rows]
+    gone = search.left(asked.query, left(request), planner) if asked.query is not None else []
+    return fragment(request, "executions_live.html", {**_rows(request, asked, planner), "left": gone})
 
 
 def _rows(request: HttpRequest, asked: Asked, planner: search.Planner | None = None) -> dict[str, Any]:
