@@ -13,7 +13,7 @@ from actions import narrowing
 from actions.errors import BulkOperationNotFound, SelectionNotFound
 from actions.ids import public_id
 from actions.models import BulkOperation, BulkSelection
-from actions.states import DUE, FINISHED, Status
+from actions.states import DUE, ENDED, FINISHED, Status
 
 SAMPLE = 20
 PAGE = 50
@@ -145,6 +145,11 @@ class Item:
     made: str
     """The public id of the execution that a replay made."""
     at: datetime | None
+
+    @property
+    def rests(self) -> bool:
+        """Whether its execution changes no more by itself: it has ended, is in doubt, or is gone."""
+        return not self.status or Status(self.status) in ENDED
 
 
 _OPERATIONS = BulkOperation.objects.select_related("execution").defer("execution__params", "execution__result")

@@ -163,8 +163,8 @@ def _term(token: Token, zone: tzinfo, now: datetime, payload: bool, faults: list
     known = fields.named(token.name)
     if known is None:
         near = fields.nearest(token.name)
-        hint = f"did you mean {near}:" if near else f"there are {', '.join(f'{name}:' for name in fields.FIELDS)}"
-        message = f"There is no field {token.name[:40]}; {hint}. To search for the text itself, put it in quotes."
+        hint = f"Did you mean {near}?" if near else f"There are {', '.join(fields.FIELDS)}."
+        message = f"There is no field {token.name[:40]}. {hint} To search for the text itself, put it in quotes."
         faults.append(Fault(token.start, token.end, message, f"{near}:" if near else ""))
         return None
     path = _path(token, known, payload, faults)
@@ -217,9 +217,9 @@ def _value(part: Part, known: fields.Field, zone: tzinfo, now: datetime, faults:
         text = "_".join(text.lower().replace("-", " ").split())
         if text not in known.choices:
             near = fields.nearest(text, known.choices)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(known.choices)}."
+            hint = f"Did you mean {near}?" if near else f"There are {', '.join(known.choices)}."
             shown = part.text[:40]
-            faults.append(Fault(part.start, part.end, f"{shown!r} is no value of {known.name}:; {hint}", near))
+            faults.append(Fault(part.start, part.end, f"{shown!r} is no value of {known.name}. {hint}", near))
     elif known.name in fields.TIMES:
         if moment_of(text, zone=zone, now=now) is None:
             faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no time; write {FORMS}."))
