@@ -23,9 +23,10 @@ from tests.app import actions as app
 from tests.engine.searching import catalogue, execution
 from tests.interfaces.console_list import chosen, links, list_of
 from tests.interfaces.desk import MOST_QUERIES, WHY, count_queries, desk, text_of
-from tests.stage import column, engine, rows
+from tests.interfaces.processes import chain, moody
+from tests.stage import column, compose, declare, engine, rows
 
-__all__ = ["desk", "engine"]
+__all__ = ["chain", "compose", "declare", "desk", "engine", "moody"]
 
 FAILED = "state:failed"
 
@@ -125,7 +126,7 @@ def test_a_row_is_chosen_with_the_attempt_that_was_seen(desk):
     (value,) = chosen(desk.otto.get(list_of(FAILED)))
     rows("UPDATE actions_execution SET attempt = attempt + 1")
     kept = desk.otto.post("/bulk/choose/", {"verb": "retry", "q": FAILED, "row": [value]})
-    assert "1 skipped: a new attempt since you saw it" in text_of(desk.otto.get(kept["Location"]))
+    assert "1 has moved on: a new attempt since you saw it" in text_of(desk.otto.get(kept["Location"]))
 
 
 def test_the_preview_says_what_would_be_skipped_by_status(desk):
@@ -137,6 +138,34 @@ def test_the_preview_says_what_would_be_skipped_by_status(desk):
     assert re.search(r"failed 3 retry queued 2 skipped succeeded 1 skipped", page)
     page = text_of(desk.otto.get(select(desk.otto, "cancel", "", all="1")["Location"]))
     assert "2 of 6 would get it" in page
+
+
+def test_the_preview_counts_what_the_verb_will_skip_and_says_why(desk, chain, moody):
+    """Not by the status alone: a workflow's compensation has begun, a step is retried together with its workflow."""
+    handle = chain.invoke()
+    desk.worker.work(waiting=True)
+    assert handle.status == "failed"
+    failed = rows(
+        "SELECT id FROM actions_execution WHERE parent_id = %s AND status = 'failed'", ids.parse_id(handle.id)
+    )
+    assert len(failed) == 1
+    undoing = app.fail.invoke()
+    desk.worker.work(waiting=True)
+    rows(
+        "UPDATE actions_execution SET parent_id = %s, step = 'late', consumed = true WHERE id = %s",
+        failed[0][0],
+        ids.parse_id(undoing.id),
+    )
+    kept = select(desk.otto, all="1")
+    page = text_of(desk.otto.get(kept["Location"]))
+    assert "1 of 3 would get it; 2 would be skipped" in page
+    assert "failed 3 retry 1, 2 skipped" in page
+    assert "1 retried together with its workflow or one of its steps, which is chosen too" in page
+    assert "1 its workflow has gone on past the failure: replay that instead" in page
+    assert count_queries(desk.otto, kept["Location"]) <= MOST_QUERIES
+    begun(desk.otto, kept)
+    desk.worker.work()
+    assert sorted(outcomes().values()) == ["done", "skipped", "skipped"]
 
 
 def test_a_large_number_has_to_be_typed(desk):
