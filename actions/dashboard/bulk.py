@@ -211,10 +211,15 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
     after = request.GET.get("after", "")
     items, more = queries.items(id, outcome=outcome, after=int(after) if _whole(after) else -1)
     verb = _BY_NAME[found.operation.verb]
+    became = queries.became(found)
+    goes_on = found.operation.finished_at is None or any(one.word == queries.UNDER_WAY for one in became)
     context = {
         "title": f"{verb.label} {found.operation.total:,} execution{'' if found.operation.total == 1 else 's'}",
         "found": found,
         "verb": verb,
+        "became": [(one, list_of(_became_query(id, one)) if one.statuses else "") for one in became],
+        "all_done": list_of(f"bulk:{id}"),
+        "goes_on": goes_on,
         "items": items,
         "outcome": outcome,
         "outcomes": [(name, number) for name, number in found.counts.items() if number or name == outcome],
@@ -226,8 +231,12 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
         "crumbs": [("Bulk operations", reverse("console:bulk"))],
     }
     if live(request):
-        return fragment(request, "bulk_operation_live.html", context, ended=found.operation.finished_at is not None)
+        return fragment(request, "bulk_operation_live.html", context, ended=not goes_on)
     return page(request, "bulk_operation.html", context, section=SECTION)
+
+
+def _became_query(id_: UUID, one: queries.Became) -> str:
+    return f"bulk:{id_} state:{','.join(one.statuses)}"
 
 
 @needs("view_execution")
