@@ -100,9 +100,15 @@ def page(*, state: str = "", rule: int | None = None, cursor: str = "", limit: i
 
 
 def alert(public: str) -> Any:
-    """One alert with its deliveries. Raises AlertNotFound."""
+    """One alert with its deliveries, its rule where that is still there, and `ended_with`: the id of the alert about the same by
+    which it was told that it is over. Raises AlertNotFound."""
     key = parse_alert_id(public)
-    rows = Alert.objects.prefetch_related(Prefetch("deliveries", queryset=deliveries()))
+    rows = Alert.objects.select_related("rule").prefetch_related(Prefetch("deliveries", queryset=deliveries()))
+    same = Alert.objects.filter(
+        rule=OuterRef("rule"), subject=OuterRef("subject"), recovered_at=OuterRef("recovered_at")
+    )
+    ends = same.filter(deliveries__recovery=True).order_by("-id").values("id")
+    rows = rows.annotate(ended_with=Subquery(ends[:1]))
     found = rows.filter(pk=key).first() if key else None
     if found is None:
         raise AlertNotFound
@@ -124,6 +130,7 @@ def rules() -> list[dict[str, Any]]:
             "window": row.window,
             "quiet": row.quiet,
             "channels": [names[key] for key in row.channels if key in names],
+            "tell_recovery": row.tell_recovery,
             "paused": paused(row),
             "last_alert": None if row.last_at is None else {"at": moment(row.last_at), "title": row.last_title},
             "open": row.open_id is not None,
@@ -190,6 +197,7 @@ def _delivery(row: Any) -> dict[str, Any]:
     state = state_of(row)
     return {
         "channel": row.channel_name,
+        "recovery": row.recovery,
         "state": state,
         "tries": row.tries or 0,
         "delivered_at": moment(row.delivered_at),

@@ -15,7 +15,7 @@ from actions.errors import BulkOperationNotFound, SelectionNotFound
 from actions.ids import public_id
 from actions.models import BulkOperation, BulkSelection
 from actions.queries.verdicts import CAUSES, Judged, judge
-from actions.states import FINISHED, Status
+from actions.states import ENDED, FINISHED, Status
 
 SAMPLE = 20
 PAGE = 50
@@ -157,6 +157,11 @@ class Item:
     made: str
     """The public id of the execution that a replay made."""
     at: datetime | None
+
+    @property
+    def rests(self) -> bool:
+        """Whether its execution changes no more by itself: it has ended, is in doubt, or is gone."""
+        return not self.status or Status(self.status) in ENDED
 
 
 _OPERATIONS = BulkOperation.objects.select_related("execution").defer("execution__params", "execution__result")

@@ -20,8 +20,8 @@ from actions.ids import public_id
 from actions.models import Action, Schedule
 from actions.queries import pauses
 from actions.queries.search import Count, parse, total
+from actions.redaction import hide
 from actions.states import Status
-from actions.values import redact
 from actions.values.cron import Cron
 
 GRACE = timedelta(seconds=60)
@@ -164,7 +164,8 @@ def of_action(action: str) -> tuple[Action, list[Shown]]:
 
 
 def _brief(action: Action, *, late: bool, **columns: Any) -> Shown:
-    read = {name: DateTimeField().to_python(columns[name]) for name in columns if name.endswith("_at")}
+    times = (name for name in columns if name.endswith(("_at", "_until")))
+    read = {name: DateTimeField().to_python(columns[name]) for name in times}
     row = Schedule(**{**columns, **read})
     row.action = action
     return Shown(row, says(row), late=late)
@@ -209,13 +210,14 @@ def as_json(shown: Shown, *, payload: bool = True) -> dict[str, Any]:
         "paused": row.paused_at is not None,
         "paused_by": row.paused_by,
         "paused_reason": row.paused_reason,
+        "paused_until": _text(row.paused_until),
         "late": shown.late,
         "next": [_text(moment.at) for moment in times(row)],
         "last_at": _text(row.last_at),
         "last_error": row.last_error,
         "last_error_at": _text(row.last_error_at),
         "runs": [{"id": run.id, "status": run.status.value} for run in reversed(shown.runs)],
-        **({"params": redact(row.params)} if payload else {}),
+        **({"params": hide(row.params)} if payload else {}),
     }
 
 

@@ -79,11 +79,19 @@ def raw(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
     found = representation.find(execution.public_id)
     if not seen.shown:
         found |= {"params": None, "result": None, "payloads": "hidden"}
+    elif not seen.revealed:
+        found = representation.dotted(found)
     if request.GET.get("download"):
-        return _file(execution, "execution", pretty(found))
+        return _file(execution, "execution", pretty(found, whole=True))
     back = reverse("console:execution", args=[execution.public_id])
     crumbs = [("Executions", reverse("console:executions")), (execution.public_id, back)]
-    context = {"title": "Raw JSON", "execution": execution, "json": Payload(found), "sight": seen, "crumbs": crumbs}
+    context = {
+        "title": "Raw JSON",
+        "execution": execution,
+        "json": Payload(found, whole=True),
+        "sight": seen,
+        "crumbs": crumbs,
+    }
     return page(request, "execution_raw.html", context, section=SECTION)
 
 
@@ -93,9 +101,10 @@ def download(request: HttpRequest, id: str, part: str) -> HttpResponse:  # noqa:
     execution = find(id)
     if part not in PARTS:
         raise Http404("There is no such part of an execution.")
-    if not sight(request, execution).shown:
+    seen = sight(request, execution)
+    if not seen.shown:
         return page(request, "problem.html", _refused(execution), section=SECTION, status=403)
-    return _file(execution, part, pretty(getattr(execution, part)))
+    return _file(execution, part, pretty(getattr(execution, part), whole=seen.revealed or part == "error"))
 
 
 def find(text: str) -> Execution:
@@ -144,8 +153,10 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "main": main,
         "main_says": main and _says(main, execution, action),
         "sight": seen,
-        "params": Payload(execution.params) if seen.shown else None,
-        "result": Payload(execution.result) if seen.shown and execution.result is not None else None,
+        "params": Payload(execution.params, whole=seen.revealed) if seen.shown else None,
+        "result": Payload(execution.result, whole=seen.revealed)
+        if seen.shown and execution.result is not None
+        else None,
         "error": error_of(execution.error, full=seen.shown),
         "own_place": not str((execution.error or {}).get("place", "actions.")).startswith("actions."),
         "group": found.group,

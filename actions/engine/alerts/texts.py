@@ -154,6 +154,12 @@ def no_worker(rule: int, queue: str, *, last: datetime | None) -> Said:
     )  # fmt: skip
 
 
+def recovered(title: str, *, since: datetime, until: datetime) -> tuple[str, str]:
+    """The title and the text of the message that what an alert has told is over."""
+    lasted = span((until - since).total_seconds())
+    return f"Recovered: {title}", f"It lasted for {lasted}: found at {_clock(since)}, and no more at {_clock(until)}."
+
+
 def executions(query: str) -> str:
     """The list of what a search finds."""
     return f"executions/?{urlencode({'q': query})}"

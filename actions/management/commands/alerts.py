@@ -3,7 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from actions.engine.alerts.channels import create_channel, try_channel
+from actions.engine.alerts.channels.create import create
+from actions.engine.alerts.channels.try_out import try_out
 from actions.errors import AlertChannelNotFound
 from actions.management.face import Face, actor, add_reason, given
 from actions.management.payload import line
@@ -55,6 +56,7 @@ class Command(Face):
             state = "paused" if one["paused"] else "open" if one["open"] else "watching"
             last = f"  last {one['last_alert']['at'][:19]}Z: {one['last_alert']['title']}" if one["last_alert"] else ""
             told = ", ".join(one["channels"]) or "nobody"
+            told += ", also when it is over" if one["channels"] and one["tell_recovery"] else ""
             self.say(f"{one['name']}  {one['kind']}  {one['of'] or one['scope']}  {state}  tells {told}{last}")
         return {"rules": found}
 
@@ -68,16 +70,18 @@ class Command(Face):
     def _log(self, options: dict[str, Any]) -> dict[str, Any]:
         found = alerts.log(state=options["state"], limit=options["limit"])
         for one in found:
-            self.say(f"{one['id']}  {one['at'][:19]}Z  {one['rule']}: {one['title']}".replace("\n", "\\n"))
+            over = f"  over {one['recovered_at'][:19]}Z" if one["recovered_at"] else "  open" if one["open"] else ""
+            self.say(f"{one['id']}  {one['at'][:19]}Z  {one['rule']}: {one['title']}{over}".replace("\n", "\\n"))
             for told in one["deliveries"]:
                 why = f"  {told['error']}" if told["error"] else ""
+                what = ", that it is over" if told["recovery"] else ""
                 carried = f"tries {told['tries']}, carried by {told['carrier'] or 'nobody yet'}"
-                self.say(f"    {told['channel']}  {told['state']}  {carried}{why}".replace("\n", "\\n"))
+                self.say(f"    {told['channel']}{what}  {told['state']}  {carried}{why}".replace("\n", "\\n"))
         return {"alerts": found}
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         secret = options["secret_file"]
-        made = create_channel(
+        made = create(
             options["name"],
             kind=options["kind"],
             address=line(options["address_file"], what="address"),
@@ -94,7 +98,7 @@ class Command(Face):
         key = next((one["id"] for one in alerts.channels() if one["name"] == options["channel"]), None)
         if key is None:
             raise AlertChannelNotFound
-        public = try_channel(key, actor=actor(), reason=given(options["reason"]))
+        public = try_out(key, actor=actor(), reason=given(options["reason"]))
         (delivery,) = alerts.alert_of(public)["deliveries"]
         self.say(f"{public} is on its way, carried by {delivery['carrier'] or 'nobody yet'}: manage.py alerts log")
         return {"id": public, "carrier": delivery["carrier"]}

@@ -4,8 +4,9 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from actions.engine.operate.view_payload import view_payload
 from actions.management import tree
-from actions.management.face import Face, shown
+from actions.management.face import Face, actor, shown
 from actions.queries import detail, listing
 from actions.states import Status
 
@@ -13,7 +14,7 @@ _LONGEST_ERROR = 100
 
 
 class Command(Face):
-    """Reads only."""
+    """Reads only, but for the entry of who has seen what is hidden."""
 
     help = "List executions, newest first, or show one with its steps, attempts, error and audit."
 
@@ -31,13 +32,16 @@ class Command(Face):
         many.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
         one = questions.add_parser("show", help="one execution with attempts, error and audit")
         one.add_argument("id", metavar="ID")
+        one.add_argument("--reveal", action="store_true", help="with what is dotted; that is audited")
         for question in (many, one):
             question.add_argument("--json", action="store_true", help="print one JSON document")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look."""
         if options["question"] == "show":
-            execution = detail.execution(options["id"])
+            if options["reveal"]:
+                view_payload(options["id"], actor=actor())
+            execution = detail.execution(options["id"], whole=options["reveal"])
             self._show(execution)
             return execution
         found = listing.executions(

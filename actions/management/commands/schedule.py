@@ -10,7 +10,7 @@ from actions.engine.schedules.remove import remove
 from actions.engine.schedules.run_now import run_now
 from actions.engine.schedules.wanted import Wanted
 from actions.management import payload
-from actions.management.face import Face, actor, add_reason, given
+from actions.management.face import DRY, Face, actor, add_dry_run, add_reason, given, undone
 from actions.queries import schedules
 from actions.states import CatchUp
 
@@ -39,8 +39,10 @@ class Command(Face):
             sources = verb.add_mutually_exclusive_group()
             sources.add_argument("--params", metavar="JSON", help="a JSON object")
             sources.add_argument("--params-file", metavar="FILE", help="a file with the params; - is standard input")
+        pausing = verbs.add_parser("pause", help="let its times pass")
+        payload.add_until(pausing)
         rest = [
-            verbs.add_parser("pause", help="let its times pass"),
+            pausing,
             verbs.add_parser("resume", help="let it go on with its next time"),
             verbs.add_parser("run-now", help="one execution at once, beside its times"),
             verbs.add_parser("remove", help="it comes no more"),
@@ -49,11 +51,20 @@ class Command(Face):
             verb.add_argument("schedule", metavar="SCHEDULE", help=_WHICH)
         for verb in (new, other, *rest):
             add_reason(verb)
+            add_dry_run(verb)
             verb.add_argument("--json", action="store_true", help="print one JSON document")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Do it."""
         reason = given(options["reason"])
+        with undone(options):
+            answer = self._acted(options, reason)
+        if options["dry_run"]:
+            self.say(DRY)
+            answer["dry_run"] = True
+        return answer
+
+    def _acted(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
         if options["verb"] == "make":
             return self._made(make(options["action"], _wanted(options, {}), actor=actor(), reason=reason), new=True)
         id_ = schedules.named(options["schedule"])
@@ -82,10 +93,18 @@ class Command(Face):
             self.say("It was so before; nothing was changed.")
         return self._made(id_, new=changed)
 
-    def _pause(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
-        changed = pause(id_, actor=actor(), reason=reason)
-        self.say("Paused: its times pass, and nothing starts." if changed else "It was paused before.")
-        return {"id": id_, "paused": True, "changed": changed}
+    def _pause(self, id_: int, options: dict[str, Any], reason: str) -> dict[str, Any]:
+        until = payload.until(options)
+        changed = pause(id_, actor=actor(), reason=reason, until=until)
+        answer: dict[str, Any] = {"id": id_, "paused": True, "changed": changed}
+        if not changed:
+            self.say("It was paused before.")
+        elif until is None:
+            self.say("Paused: its times pass, and nothing starts.")
+        else:
+            self.say(f"Paused until {until:%Y-%m-%d %H:%M:%S %Z}: its times pass, and nothing starts.")
+            answer["until"] = until.isoformat()
+        return answer
 
     def _resume(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
         changed = resume(id_, actor=actor(), reason=reason)

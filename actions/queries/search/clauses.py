@@ -136,7 +136,12 @@ def _actor(value: Value, _path: tuple[str, ...]) -> Clause:
 
 def _input(value: Value, path: tuple[str, ...]) -> Clause:
     if value.pattern:
-        return Clause("execution.params #>> %s::text[] LIKE %s", (list(path), like(value)))
+        # Not in the text of a whole object, in which what is hidden stands as well.
+        return Clause(
+            "(execution.params #>> %s::text[] LIKE %s"
+            " AND jsonb_typeof(execution.params #> %s::text[]) NOT IN ('object', 'array'))",
+            (list(path), like(value), list(path)),
+        )
     return Clause("execution.params #>> %s::text[] = %s", (list(path), value.text))
 
 

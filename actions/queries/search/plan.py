@@ -91,9 +91,11 @@ class Planner:
         *,
         glance: bool = False,
         many_wait: bool = False,
+        beside: "Planner | None" = None,
     ) -> None:
-        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them."""
-        self.catalogue = Catalogue()
+        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them. `beside`: one
+        whose catalogue serves this one too."""
+        self.catalogue: Catalogue = Catalogue() if beside is None else beside.catalogue
         meaning = meaning_of(query, self.catalogue)
         self.query = meaning.query
         self.sentences = list(meaning.sentences)
