@@ -211,12 +211,16 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
     after = request.GET.get("after", "")
     items, more = queries.items(id, outcome=outcome, after=int(after) if _whole(after) else -1)
     verb = _BY_NAME[found.operation.verb]
+    became = queries.became(found)
     # What it has set going is at work when it ends itself.
-    final = found.operation.finished_at is not None and all(item.rests for item in items)
+    under_way = any(one.word == queries.UNDER_WAY for one in became)
+    final = found.operation.finished_at is not None and not under_way and all(item.rests for item in items)
     context = {
         "title": f"{verb.label} {found.operation.total:,} execution{'' if found.operation.total == 1 else 's'}",
         "found": found,
         "verb": verb,
+        "became": [(one, list_of(_became_query(id, one)) if one.statuses else "") for one in became],
+        "all_done": list_of(f"bulk:{id}"),
         "items": items,
         "final": final,
         "outcome": outcome,
@@ -231,6 +235,10 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
     if live(request):
         return fragment(request, "bulk_operation_live.html", context, ended=final)
     return page(request, "bulk_operation.html", context, section=SECTION)
+
+
+def _became_query(id_: UUID, one: queries.Became) -> str:
+    return f"bulk:{id_} state:{','.join(one.statuses)}"
 
 
 @needs("view_execution")

@@ -34,17 +34,18 @@ SELECT
     SELECT FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = %(lock)s
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
-  (SELECT coalesce(jsonb_agg(to_jsonb(pause) ORDER BY pause.at), '[]')
+  (SELECT coalesce(jsonb_agg(to_jsonb(pause) ORDER BY pause.kind <> 'queue', pause.at), '[]')
    FROM (
-     SELECT 'queue' AS kind, name, paused_by AS by, paused_at AS at, paused_reason AS reason, paused_until AS until
-     FROM actions_queue WHERE paused_at IS NOT NULL
-     UNION ALL
-     SELECT 'action', name, paused_by, paused_at, paused_reason, paused_until
-     FROM actions_action WHERE paused_at IS NOT NULL
-     UNION ALL
-     SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
-     FROM actions_tag WHERE paused_at IS NOT NULL
-     ORDER BY at LIMIT %(most)s) AS pause)::text,
+     SELECT * FROM (
+       SELECT 'queue' AS kind, name, paused_by AS by, paused_at AS at, paused_reason AS reason, paused_until AS until
+       FROM actions_queue WHERE paused_at IS NOT NULL
+       UNION ALL
+       SELECT 'action', name, paused_by, paused_at, paused_reason, paused_until
+       FROM actions_action WHERE paused_at IS NOT NULL
+       UNION ALL
+       SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
+       FROM actions_tag WHERE paused_at IS NOT NULL) AS every
+     ORDER BY kind <> 'queue', at LIMIT %(most)s) AS pause)::text,
   planned.late, planned.failing
 FROM (
   SELECT count(*) FILTER (WHERE next_at < now() - %(grace)s) AS late,
@@ -94,7 +95,7 @@ class Alarms:
     maintained: bool
     """Whether a maintain acts."""
     pauses: tuple[Pause, ...]
-    """The oldest first."""
+    """Queues first, whose pause stops most; then the oldest first."""
     late: int
     """Schedules that are due and have not been fired."""
     failing: int

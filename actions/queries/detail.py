@@ -7,6 +7,7 @@ from uuid import UUID
 from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.models import Attempt, AuditEntry, Execution
+from actions.queries import holds
 from actions.queries.composition import composition
 from actions.queries.listing import actor, moment, summary
 from actions.redaction import hide
@@ -40,6 +41,7 @@ def execution(id: str, *, whole: bool = False) -> dict[str, Any]:  # noqa: A002 
         "replay_of": row["replay_of_id"] and public_id(row["replay_of_id"]),
         "replays": [public_id(replay) for replay in _replays(row["id"], row["action_id"])],
         "cancel_requested_at": moment(row["cancel_requested_at"]),
+        "waits_for": [reason.as_json for reason in holds.why(row["id"])],
         "attempts": attempts(row["id"], shown),
         "audit": audit(row["id"]),
         **composition(row["id"], shown),

@@ -43,7 +43,7 @@ def test_a_dry_run_counts_exactly_what_matches_and_begins_nothing(fails):
     told = answer(*RETRY, "--dry-run")
     assert (told["total"], told["able"], told["dry_run"], told["id"]) == (2, 2, True, None)
     assert set(told["sample"]) == set(fails)
-    assert told["standing"] == [{"status": "failed", "number": 2, "fits": True}]
+    assert told["standing"] == [{"status": "failed", "number": 2, "able": 2}]
     text = said("bulk", "retry", "--q", "action:test-*", "--dry-run", *WHY)
     assert "1 succeeded: would be skipped" in text
     assert text.endswith("Dry run: nothing was changed.\n")

@@ -142,7 +142,7 @@ def test_a_row_is_chosen_with_the_attempt_that_was_seen(desk):
     (value,) = chosen(desk.otto.get(list_of(FAILED)))
     rows("UPDATE actions_execution SET attempt = attempt + 1")
     kept = desk.otto.post("/bulk/choose/", {"verb": "retry", "q": FAILED, "row": [value]})
-    assert "1 skipped: a new attempt since you saw it" in text_of(desk.otto.get(kept["Location"]))
+    assert "1 has moved on: a new attempt since you saw it" in text_of(desk.otto.get(kept["Location"]))
 
 
 def test_the_preview_says_what_would_be_skipped_by_status(desk):

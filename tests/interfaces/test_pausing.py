@@ -259,7 +259,7 @@ def test_a_tag_is_paused_by_its_form_and_said_on_every_page(tagged, desk, base):
     ):  # fmt: skip
         assert TAG in text_of(desk.otto.get(told)), told
     waiting = tagged.invoke()
-    assert f"Paused by the tag {TAG}" in text_of(desk.vera.get(f"/executions/{waiting.id}/"))
+    assert f"The tag {TAG} is paused by otto" in text_of(desk.vera.get(f"/executions/{waiting.id}/"))
     assert "face-tagged" in text_of(desk.vera.get("/actions/?state=paused"))
     assert "face-tagged" in text_of(desk.vera.get(f"/actions/?tag={quote(TAG)}"))
     assert "test-noop" not in text_of(desk.vera.get(f"/actions/?tag={quote(TAG)}", headers={"X-Live": "1"}))

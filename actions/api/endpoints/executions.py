@@ -12,6 +12,7 @@ from actions.api.answering import address, respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, ShowQuery, Start, StartMany
+from actions.api.waits import WaitsFor
 from actions.definitions.action import Action
 from actions.definitions.callback import Callback, Kept
 from actions.definitions.engine import Invocation
@@ -21,7 +22,8 @@ from actions.engine.accept import accept, accept_many
 from actions.engine.keys import Key
 from actions.engine.operate.view_payload import view_payload
 from actions.errors import ActionNotFound, InvalidInput, InvalidParams, NotTriggerable, Problem
-from actions.queries import search
+from actions.ids import parse_id
+from actions.queries import holds, search
 
 router = Router(tags=["executions"])
 
@@ -138,6 +140,20 @@ def show(request: HttpRequest, execution_id: str) -> HttpResponse:
         endings.wait(execution_id, wait.seconds)
         found = answering.seen(request, execution_id, whole=whole)
     return respond(found, headers=headers)
+
+
+@router.get(
+    "/executions/{execution_id}/waits-for",
+    response=WaitsFor,
+    operation_id="why_execution_waits",
+    openapi_extra=reads(query=NoQuery, fails=(404,)),
+)
+def waits_for(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """Why it is not started now: pauses, workers, limits, its time, what is taken before it."""
+    reading.query(NoQuery, request)
+    found = answering.seen(request, execution_id)
+    id_ = parse_id(found["id"])
+    return respond({"items": [reason.as_json for reason in (holds.why(id_) if id_ else ())]})
 
 
 def _action(name: str, key: Key) -> Action[Any, Any]:

@@ -14,6 +14,7 @@ from actions import panels
 from actions.dashboard.execution import timeline
 from actions.dashboard.execution.graph import Graph, graph
 from actions.dashboard.execution.steps import Lane, lanes
+from actions.dashboard.execution.waits import waits
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs
 from actions.desk.attempts import Line, Progress, error_of, lines_of, progress_of
@@ -146,6 +147,7 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "execution": execution,
         "action": action,
         "says": _first_sentence(CHART[Status(execution.status)].meaning),
+        "waits": waits(request, execution),
         "ended": execution.status in FINISHED,
         "offered": offered,
         "main": main,

@@ -12,8 +12,8 @@ from actions.dashboard.page import fragment, left, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.permit import actor_of, may
 from actions.queries import search, views
-from actions.queries.bulk import FITS
 from actions.queries.search.fields import FIELDS
+from actions.queries.verdicts import FITS
 from actions.states import Status
 
 SECTION = "executions"

@@ -13,6 +13,7 @@ from actions.errors import BulkOperationNotFound, InvalidInput
 from actions.management import payload
 from actions.management.face import DRY, Face, Refused, actor, add_dry_run, add_reason, given, undone
 from actions.queries import bulk, search
+from actions.queries.verdicts import FITS
 
 _LOOK = 2.0
 """Seconds between two lines of progress."""
@@ -30,7 +31,7 @@ class Command(Face):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One sub-command per verb or question."""
-        words = [verb.replace("_", "-") for verb in bulk.FITS]
+        words = [verb.replace("_", "-") for verb in FITS]
         asked = parser.add_subparsers(dest="asked", required=True, metavar="|".join([*words, "list", "show", "abort"]))
         verbs = [asked.add_parser(word, help=f"{word} all that a search finds") for word in words]
         for verb in verbs:
@@ -98,9 +99,10 @@ class Command(Face):
     def _say_preview(self, seen: bulk.Preview) -> None:
         self.say(f"{seen.verb.replace('_', ' ')}: {seen.total:,} match {seen.query}")
         for one in seen.standing:
-            self.say(f"  {one.number:,} {one.status or 'gone'}{'' if one.fits else ': would be skipped'}")
-        if seen.moved:
-            self.say(f"  {seen.moved:,} began another attempt meanwhile: would be skipped")
+            skipped = f": {one.skipped:,} would be skipped" if one.skipped else ""
+            self.say(f"  {one.number:,} {one.status or 'gone'}{skipped}")
+        for cause, number in seen.causes:
+            self.say(f"  {number:,} {'is' if number == 1 else 'are'} skipped: {cause}")
         for shown in seen.sample[:5]:
             self.say(f"  {shown.public_id}  {shown.status:<9}  {shown.action}  {shown.cause[:80]}".replace("\n", "\\n"))
         if seen.total > len(seen.sample[:5]):
@@ -202,7 +204,8 @@ def _foreseen(seen: bulk.Preview) -> dict[str, Any]:
         "query": seen.query,
         "total": seen.total,
         "able": seen.able,
-        "standing": [{"status": one.status or None, "number": one.number, "fits": one.fits} for one in seen.standing],
+        "standing": [{"status": one.status or None, "number": one.number, "able": one.able} for one in seen.standing],
+        "causes": [{"cause": cause, "number": number} for cause, number in seen.causes],
         "sample": [one.public_id for one in seen.sample],
     }
 

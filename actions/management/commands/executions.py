@@ -104,6 +104,8 @@ class Command(Face):
             self._place(execution["place"])
         self._field("asked by", f"{execution['actor']['label']} at {execution['created_at']}")
         self._field("due", execution["available_at"])
+        for reason in execution["waits_for"]:
+            self._field("waits", reason["message"])
         for name in ("finished_at", "idempotency_key", "replay_of", "cancel_requested_at"):
             if execution[name]:
                 self._field(name.replace("_", " "), execution[name])

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actions.ids import parse_id
-from actions.queries.search.grammar import Query, Term, Value
+from actions.queries.search.grammar import Query, Term, Value, identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def clause_of(query: Query, term: Term, *, workflows: Callable[[], list[str]]) -
         value = query.moment(values[0])
         found = Clause(_TIMES[term.field], (id_at(value) if term.field in {"after", "before"} else value,))
     elif term.field in _OF_IDS:
-        found = Clause(_OF_IDS[term.field], ([parse_id(value.text) for value in values],))
+        found = Clause(_OF_IDS[term.field], ([identifier(value.text) for value in values],))
     elif term.field in _ALL_AT_ONCE:
         found = Clause(_ALL_AT_ONCE[term.field], ([value.text for value in values],))
     else:
@@ -97,6 +96,8 @@ _OF_IDS = {
     "id": "execution.id = ANY (%s::uuid[])",
     "parent": "execution.parent_id = ANY (%s::uuid[])",
     "replay": "execution.replay_of_id = ANY (%s::uuid[])",
+    "bulk": "execution.id IN (SELECT coalesce(made, execution_id) FROM actions_bulkitem"
+    " WHERE operation_id = ANY (%s::uuid[]) AND outcome = 'done')",
 }
 
 

@@ -145,13 +145,14 @@ def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None, payload
 
 def identifier(text: str) -> UUID | None:
     """The id that `text` names: a public id, or a UUID as text."""
-    found = parse_id(text)
-    if found is None and len(text) <= 45:
-        try:
-            found = UUID(text)
-        except ValueError:
-            return None
-    return found
+    return parse_id(text) or _uuid(text)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if len(text) <= 45 else None
+    except ValueError:
+        return None
 
 
 def _term(token: Token, zone: tzinfo, now: datetime, payload: bool, faults: list[Fault]) -> Term | None:
@@ -227,9 +228,10 @@ def _value(part: Part, known: fields.Field, zone: tzinfo, now: datetime, faults:
     elif known.name in fields.IDS:
         found = identifier(text)
         if found is None:
-            faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no id; ids begin with exec_."))
+            known_by = "its page has its id in the address" if known.name == "bulk" else "ids begin with exec_"
+            faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no id; {known_by}."))
         else:
-            text = public_id(found)
+            text = str(found) if known.name == "bulk" else public_id(found)
     elif known.name == "group":
         text = text.strip().lower()
         if not fields.GROUP.fullmatch(text):
