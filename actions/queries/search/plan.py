@@ -92,9 +92,11 @@ class Planner:
         *,
         glance: bool = False,
         many_wait: bool = False,
+        catalogue: Catalogue | None = None,
     ) -> None:
-        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them."""
-        self.catalogue = Catalogue()
+        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them. `catalogue`: one
+        that several planners share."""
+        self.catalogue = catalogue or Catalogue()
         meaning = meaning_of(query, self.catalogue)
         self.query = meaning.query
         self.sentences = list(meaning.sentences)
@@ -117,9 +119,10 @@ class Planner:
         """The plan of the same query for one status in the place of those that it asks for."""
         query = self.query.without("state").having("state", status)
         found = self._plan(query, by_end=True)
-        if found.bounded or found.bounds:
+        if not found.by_end:
             return found
-        # Without a window all orders have the same number, and that of ids is in an index alone.
+        # Without a window all orders have the same number, and that of ids is in an index alone; what was accepted in a time
+        # is found whole in it, where the order of ends needs a window.
         by_id = self._plan(query, by_end=False)
         return found if by_id.bounded else by_id
 
