@@ -41,6 +41,8 @@ SEARCHES = {
 }
 UNANSWERED = {
     "no such queue": "queue:nothing",
+    "open failures": "is:open",
+    "handled failures": "is:handled",
     "a rare tag": "tag:needle",
     "a rare param": "input.customer.id:needle",
     "no such error": "error:nowhere",
@@ -105,7 +107,7 @@ def _side(size: int) -> int:
 
 def reads() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Everything that is timed, by name."""
-    from actions.queries import charts, crew, executions, failures, overview, queues, search, trail
+    from actions.queries import charts, crew, failures, overview, queues, search, trail, troubles
 
     now = datetime.now(UTC)
     for name, text in {**SEARCHES, **UNANSWERED}.items():
@@ -117,7 +119,7 @@ def reads() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "suggestions", lambda: search.suggestions("action:send", 11)
     yield "overview: figures of a day", overview.figures
     yield "overview: figures of a week", lambda: overview.figures("-7d")
-    yield "overview: what failed last", lambda: executions.troubles(6)
+    yield "overview: what failed last", lambda: troubles.troubles(6)
     yield "failures: groups", failures.groups
     (newest,) = failures.groups(size=1).groups
     yield "failures: one group", lambda: failures.group(newest.fingerprint)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,8 +14,9 @@ from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import logged_in, route
 from actions.desk.permit import may, narrowed
 from actions.messages import EXPLAIN
-from actions.queries import executions, failures, queues
+from actions.queries import failures, queues
 from actions.queries.overview import Figure, figures
+from actions.queries.troubles import Troubles, troubles
 from actions.states import CHART, Status
 
 _ALWAYS = frozenset(
@@ -51,6 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     waiting = [] if narrowed(request) else queues.queues()
     window = window_of(request)
     charts = flow(window)
+    waits = troubles(_SHOWN)
     now, ended = figures(f"-{window.name}", zone=zone_of(request))
     context = {
         "title": "Overview",
@@ -58,8 +59,11 @@ def overview(request: HttpRequest) -> HttpResponse:
         "workers": frame.alarms.crew,
         "may": {verb: may(request, verb) for verb in ("retry", "resolve", "view_schedule")},
         "flow": charts,
-        **_standing(),
-        "now": [*_now(now, queues.overdue(waiting) if waiting else None), *_late_schedules(request, frame)],
+        "failures": waits.failed,
+        "open_failures": list_of(waits.query),
+        "doubts": waits.in_doubt,
+        "groups": failures.groups(size=_GROUPS).groups,
+        "now": [*_now(now, waits, queues.overdue(waiting) if waiting else None), *_late_schedules(request, frame)],
         "ended": list(_ended(ended, sum(bucket.succeeded for bucket in charts["buckets"]))),
         "queues": waiting,
         "narrowed": narrowed(request),
@@ -69,13 +73,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     return page(request, "overview.html", {**context, "panels": panels.shown(request, "overview")})
 
 
-def _standing() -> dict[str, Any]:
-    failed, doubts = executions.troubles(_SHOWN)
-    return {"failures": failed, "groups": failures.groups(size=_GROUPS).groups, "doubts": doubts}
-
-
-def _now(found: Sequence[Figure], late: queues.Overdue | None) -> Iterator[Tile]:
+def _now(found: Sequence[Figure], waits: Troubles, late: queues.Overdue | None) -> Iterator[Tile]:
     """What stands so now, whatever its age."""
+    yield Tile(waits.open, list_of(waits.query), Status.FAILED, "failed, open", more=waits.more)
     if late is not None:
         yield Tile(late.number, list_of(late.query), "late", more=late.more)
     yield from _tiles(found)

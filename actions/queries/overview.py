@@ -20,14 +20,14 @@ ENDED = (Status.FAILED, Status.IN_DOUBT, Status.SUCCEEDED, Status.CANCELLED, Sta
 _LOOKED = 10_000
 """Executions among which those that succeeded are counted, which have no index of their own: as far as the list's count looks."""
 
-# Each by the partial index that has its status, up to the cap; the pairs of bounds as in the streams of a search. What is now
-# has no lower bound.
+# Each by the partial index that has its status, up to the cap; the pairs of bounds, and what is wrapped, as in the streams of a
+# search. What is now has no lower bound.
 _FIGURES = """
 SELECT 'queued', count(*), count(*) > %(cap)s FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'queued' LIMIT %(cap)s + 1) AS found
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status || '' = 'queued' LIMIT %(cap)s + 1) AS found
 UNION ALL
 SELECT 'retrying', count(*), count(*) > %(cap)s FROM (
-  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status = 'retrying' LIMIT %(cap)s + 1) AS found
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status || '' = 'retrying' LIMIT %(cap)s + 1) AS found
 UNION ALL
 SELECT 'running', count(*), count(*) > %(cap)s FROM (
   SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s + 1) AS found

@@ -9,11 +9,12 @@ import pytest
 
 from actions.engine.group import group
 from actions.engine.tally import tally
+from actions.models import ErrorGroup
 from actions.queries import overview
 from actions.queries.search.clauses import id_at
 from tests.app import actions as app
 from tests.interfaces.console_list import shown
-from tests.interfaces.desk import desk
+from tests.interfaces.desk import WHY, desk, text_of
 from tests.stage import engine, rows
 
 __all__ = ["desk", "engine"]
@@ -81,6 +82,29 @@ def test_of_more_than_are_counted_the_charts_know_about_how_many(desk, monkeypat
     while tally():
         pass
     assert "<strong>≈ 4</strong>" in desk.vera.get("/").content.decode()
+
+
+def test_what_belongs_to_a_group_that_is_resolved_is_handled_until_it_fails_again(world):
+    def overview():
+        page = world.otto.get("/")
+        tile = page.context["now"][0]
+        assert tile.label == "failed, open"
+        assert len(shown(world.otto.get(tile.url))) == tile.number
+        return tile.number, sum(one.action == "test-fail" for one in page.context["failures"])
+
+    known = ErrorGroup.objects.get(action="test-fail").pk
+    assert overview() == (2, 2)
+    assert world.otto.post(f"/failures/{known}/resolve/", {"reason": WHY}).status_code == 302
+    assert overview() == (0, 0)
+    assert "No failure is open" in text_of(world.vera.get("/"))
+    assert "No failure is open" in text_of(world.ada.get("/admin/"))
+    assert len(shown(world.vera.get("/executions/?q=is:handled"))) == 2
+    world.failed("three")
+    assert overview() == (1, 1)
+    assert world.otto.post(f"/failures/{known}/ignore/", {"reason": WHY, "span": "ever"}).status_code == 302
+    assert overview() == (0, 0)
+    assert world.otto.post(f"/failures/{known}/reopen/", {"reason": WHY}).status_code == 302
+    assert overview() == (3, 3)
 
 
 def _move(said, *, hours):
