@@ -90,6 +90,12 @@ class Resolve(Body):
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
 
 
+class Note(Body):
+    """Why a failure is handled, or open after all."""
+
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
+
+
 class Emit(Reason):
     """Something that happened outside, for a workflow."""
 
@@ -222,6 +228,9 @@ class Execution(Summary):
     idempotency_key: str | None
     replay_of: str | None
     cancel_requested_at: str | None
+    handled: dict[str, str] | None = Field(
+        description="Of one that stands failed: who has handled it (by), when (at) and why (reason)."
+    )
     attempts: list[Attempt]
     steps: list[Step]
 

@@ -75,7 +75,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _now(found: Sequence[Figure], waits: Troubles, late: queues.Overdue | None) -> Iterator[Tile]:
     """What stands so now, whatever its age."""
-    yield Tile(waits.open, list_of(waits.query), Status.FAILED, "failed, open", more=waits.more)
+    yield Tile(waits.open, list_of(waits.query), Status.FAILED, "unhandled", more=waits.more)
     if late is not None:
         yield Tile(late.number, list_of(late.query), "late", more=late.more)
     yield from _tiles(found)

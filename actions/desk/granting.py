@@ -6,7 +6,7 @@ from dataclasses import dataclass
 WORDS = {
     "read": "see", "trigger": "trigger", "retry": "retry", "run_now": "run now", "replay": "replay", "cancel": "cancel",
     "force_stop": "force stop", "resolve": "resolve doubts", "emit": "emit events", "pause": "pause and resume",
-    "export": "export",
+    "triage": "handle failures", "export": "export",
 }  # fmt: skip
 """What each verb of a scope lets a key do."""
 

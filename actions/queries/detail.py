@@ -8,6 +8,7 @@ from actions.ids import parse_id, public_id
 from actions.models import Attempt, AuditEntry, Execution
 from actions.queries.composition import composition
 from actions.queries.listing import actor, moment, summary
+from actions.queries.representation import handled
 
 MOST_ATTEMPTS = 200
 """Attempts shown, the latest; an execution that was postponed for days has thousands."""
@@ -34,6 +35,7 @@ def execution(id: str) -> dict[str, Any]:  # noqa: A002  (it is the id)
         "replay_of": row["replay_of_id"] and public_id(row["replay_of_id"]),
         "replays": [public_id(replay) for replay in _replays(row["id"], row["action_id"])],
         "cancel_requested_at": moment(row["cancel_requested_at"]),
+        "handled": handled(row),
         "attempts": attempts(row["id"]),
         "audit": audit(row["id"]),
         **composition(row["id"]),

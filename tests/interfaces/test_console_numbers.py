@@ -88,7 +88,7 @@ def test_what_belongs_to_a_group_that_is_resolved_is_handled_until_it_fails_agai
     def overview():
         page = world.otto.get("/")
         tile = page.context["now"][0]
-        assert tile.label == "failed, open"
+        assert tile.label == "unhandled"
         assert len(shown(world.otto.get(tile.url))) == tile.number
         return tile.number, sum(one.action == "test-fail" for one in page.context["failures"])
 

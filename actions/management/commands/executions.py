@@ -1,25 +1,30 @@
-"""manage.py executions: what there is, and everything about one."""
+"""manage.py executions: what there is, everything about one, and failures that are handled without a retry."""
 
 import json
 from argparse import ArgumentParser
 from typing import Any
 
+from actions import messages
+from actions.engine.operate.handled import handle, reopen
 from actions.management import tree
-from actions.management.face import Face, shown
+from actions.management.face import Each, actor, add_dry_run, add_reason, shown
 from actions.queries import detail, listing
 from actions.states import Status
 
 _LONGEST_ERROR = 100
 
 
-class Command(Face):
-    """Reads only."""
+class Command(Each):
+    """Reads, but for `handle` and `reopen`: see engine.operate.handled."""
 
-    help = "List executions, newest first, or show one with its steps, attempts, error and audit."
+    help = (
+        "List executions, newest first, or show one with its steps, attempts, error and audit; mark failed ones as handled, "
+        "or reopen them."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One sub-command per question."""
-        questions = parser.add_subparsers(dest="question", required=True, metavar="list|show")
+        questions = parser.add_subparsers(dest="question", required=True, metavar="list|show|handle|reopen")
         many = questions.add_parser("list", help="executions, newest first")
         many.add_argument("--status", action="append", default=[], choices=list(Status), metavar="STATUS")
         many.add_argument("--action", default="", metavar="NAME")
@@ -31,11 +36,28 @@ class Command(Face):
         many.add_argument("--limit", type=int, default=20, help="at most this many (default 20)")
         one = questions.add_parser("show", help="one execution with attempts, error and audit")
         one.add_argument("id", metavar="ID")
-        for question in (many, one):
+        says = {
+            "handle": "failed ones need nobody any more, without a retry",
+            "reopen": "what was handled needs somebody after all",
+        }
+        marks = [questions.add_parser(verb, help=text) for verb, text in says.items()]
+        for mark in marks:
+            mark.add_argument("ids", nargs="+", metavar="ID", help=self.id_help)
+            add_reason(mark)
+            add_dry_run(mark)
+        for question in (many, one, *marks):
             question.add_argument("--json", action="store_true", help="print one JSON document")
 
+    def act_on(self, id_: str, reason: str, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Mark one."""
+        marks = options["question"] == "handle"
+        (handle if marks else reopen)(id_, actor=actor(), reason=reason)
+        return {"handled": marks}, messages.HANDLED if marks else messages.REOPENED
+
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Look."""
+        """Look, or mark each."""
+        if options["question"] in {"handle", "reopen"}:
+            return super().act(options)
         if options["question"] == "show":
             execution = detail.execution(options["id"])
             self._show(execution)
@@ -63,6 +85,9 @@ class Command(Face):
         for name in ("finished_at", "idempotency_key", "replay_of", "cancel_requested_at"):
             if execution[name]:
                 self._field(name.replace("_", " "), execution[name])
+        if execution["handled"]:
+            handled = execution["handled"]
+            self._field("handled", f"by {handled['by']} at {handled['at']}: {handled['reason']}")
         if execution["replays"]:
             self._field("replays", ", ".join(execution["replays"]))
         for name in ("params", "result"):
