@@ -9,6 +9,8 @@ CANCELLED_WORKFLOW = "Cancelled, with its steps that had not ended. What has suc
 CANCEL_ASKED = "Asked to stop; its handler sees that at its next heartbeat."
 FORCED_IN_DOUBT = "Stopped by force and put in doubt: say what really happened."
 RESOLVED = "Resolved."
+HANDLED = "Handled: it stays failed, and is open no more."
+REOPENED = "Open again."
 TRIGGERED = "Accepted; it starts when a worker is free."
 TRIGGERED_BEFORE = "This request was accepted before; here is the execution that it made. Nothing was done twice."
 REPLAYED = "Accepted as a new execution that replays this one."
@@ -40,6 +42,9 @@ EXPLAIN = {
     "cancel": "Never start it, or ask its handler to stop.",
     "force_stop": "Do not wait for its handler: take the attempt away from it.",
     "resolve": "Nobody knows whether its outside effect happened. Say what you found out.",
+    "handle": "It needs nobody any more, without being retried: it stays failed, and leaves the failures that are open. One that "
+    "is retried and fails again is open again.",
+    "reopen": "It needs somebody after all: it is among the failures that are open again.",
     "emit": "Tell the workflow that something happened outside. An event that nobody waits for is kept for the next wait.",
     "pause": "Nothing new starts until it is resumed; what is running ends, and what is asked for is kept.",
     "pause_tag": "Nothing that has this tag starts until it is resumed: what was asked for with it, and every execution of the "

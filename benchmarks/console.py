@@ -41,6 +41,8 @@ SEARCHES = {
 }
 UNANSWERED = {
     "no such queue": "queue:nothing",
+    "open failures": "is:open",
+    "handled failures": "is:handled",
     "a rare tag": "tag:needle",
     "a rare param": "input.customer.id:needle",
     "no such error": "error:nowhere",
@@ -105,7 +107,7 @@ def _side(size: int) -> int:
 
 def reads() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Everything that is timed, by name."""
-    from actions.queries import charts, failures, floor, overview, search, trail
+    from actions.queries import charts, crew, failures, overview, queues, search, trail, troubles
 
     now = datetime.now(UTC)
     for name, text in {**SEARCHES, **UNANSWERED}.items():
@@ -115,16 +117,17 @@ def reads() -> Iterator[tuple[str, Callable[[], Any]]]:
         query = search.parse(SEARCHES[name])
         yield f"counts: {name}", lambda query=query: search.by_status(query)
     yield "suggestions", lambda: search.suggestions("action:send", 11)
-    yield "overview: figures", overview.figures
-    yield "overview: failures", overview.failures
+    yield "overview: figures of a day", overview.figures
+    yield "overview: figures of a week", lambda: overview.figures("-7d")
+    yield "overview: what failed last", lambda: troubles.troubles(6)
     yield "failures: groups", failures.groups
     (newest,) = failures.groups(size=1).groups
     yield "failures: one group", lambda: failures.group(newest.fingerprint)
     yield "overview: throughput of an hour", lambda: charts.throughput(now - timedelta(hours=1), now)
     yield "overview: throughput of a week", lambda: charts.throughput(now - timedelta(days=7), now, width=charts.HOUR)
-    yield "action: latency", lambda: overview.latency(["send-email"])
-    yield "queues", floor.queues
-    yield "workers", floor.workers
+    yield "action: latency of a day", lambda: charts.latency("send-email", now - timedelta(days=1), now)
+    yield "queues", queues.queues
+    yield "workers", crew.workers
     yield "audit", lambda: trail.page(trail.Question())
     yield "audit: a person", lambda: trail.page(trail.Question(actor="user:10"))
     yield "audit: failed", lambda: trail.page(trail.Question(verb="execution.failed"))

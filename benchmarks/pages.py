@@ -9,6 +9,7 @@ PAGES = {
     "overview, 7 days": "/?window=7d",
     "executions": "/executions/",
     "executions, failed": "/executions/?q=state:failed",
+    "executions, open failures": "/executions/?q=is:open",
     "executions, an action": "/executions/?q=action:send-email",
     "executions, search": "/executions/?q=refused",
     "one execution": "/executions/{failed}/",

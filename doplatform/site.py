@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse, reverse_lazy
 
 from actions.desk import permit
-from actions.queries import executions, health, stats
+from actions.queries import health, stats, troubles
 from actions.states import Status
 
 _ORDER = (
@@ -59,14 +59,14 @@ class Site(AdminSite):
 
 def _overview() -> dict[str, Any]:
     counts = stats.by_status()
-    failed, doubts = executions.troubles(_SHOWN)
+    found = troubles.troubles(_SHOWN)
     return {
         "counts": [
             counts[status]
             for status in sorted(counts, key=lambda status: status not in _NEED_SOMEBODY)
             if counts[status].number or status in {*_NEED_SOMEBODY, Status.SUCCEEDED}
         ],
-        "failures": failed,
-        "doubts": doubts,
+        "failures": found.failed,
+        "doubts": found.in_doubt,
         "health": health.health(),
     }

@@ -21,7 +21,7 @@ _Form = Callable[[], HttpResponseBase | dict[str, Any]]
 
 def confirm(admin: LookOnly, request: HttpRequest, execution: Execution, verb: Verb) -> HttpResponseBase:
     """GET shows what will happen; POST does it."""
-    require(request, verb.name)
+    require(request, verb.needs)
     back = show.execution_url(execution.public_id)
     note = _noted(admin, request, execution)
     return _page(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pydantic
 
-from actions.api.schemas import Body, ProblemDocument, Query
+from actions.api.schemas.answers import ProblemDocument
+from actions.api.schemas.asked import Body, Query
 
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}

@@ -8,7 +8,7 @@ from actions.api import reading
 from actions.api.answering import respond
 from actions.api.bearer import key_of
 from actions.api.describing import reads
-from actions.api.schemas import ChangePause, NoQuery, Pause, Reason
+from actions.api.schemas.asked import ChangePause, NoQuery, Pause, Reason
 from actions.queries import paging
 
 PAUSES = reads(body=Pause, optional=True, query=NoQuery, fails=(404,))

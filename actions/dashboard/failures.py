@@ -69,14 +69,15 @@ _SAYS = {
             "Resolve",
             "check",
             "The cause is gone. The group leaves the list, and comes back as regressed when it fails again. Executions that "
-            "stand failed stay so: retry them as well.",
+            "stand failed stay so, and count as handled: what still has to be done, retry.",
             "Resolved. It comes back when it fails again.",
         ),
         Say(
             "ignore",
             "Ignore",
             "eye",
-            "Out of the list for a while, however often it fails. Nothing else changes: executions fail and are kept as before.",
+            "Out of the list for a while, however often it fails. Executions fail and are kept as before, and count as handled "
+            "meanwhile.",
             "Ignored.",
             IgnoreForm,
         ),

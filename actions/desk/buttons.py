@@ -31,7 +31,7 @@ def buttons(
     found = [
         Button(verb.name, verb.label, verb.explain, verb.danger)
         for verb in VERBS.values()
-        if verb.offered(execution, action) and may(verb.name) and not (refusal and verb.name == "retry")
+        if verb.offered(execution, action) and may(verb.needs) and not (refusal and verb.name == "retry")
     ]
     if action is not None:
         if action.kind == "workflow" and execution.status not in FINISHED and may("emit"):

@@ -55,7 +55,8 @@ def verb_form(
 
 def standing(execution: Execution) -> str:
     """Its status in words."""
-    return f"{execution.get_status_display()} (attempt {execution.attempt})"
+    handled = f", handled by {execution.handled_by}" if execution.handled else ""
+    return f"{execution.get_status_display()} (attempt {execution.attempt}{handled})"
 
 
 def _act(request: HttpRequest, execution: Execution, verb: Verb, form: Any) -> str | None:

@@ -10,6 +10,7 @@ from actions import messages
 from actions.definitions.actor import Actor
 from actions.desk.forms.acts import ReasonForm, ResolveForm
 from actions.engine.operate.cancel import cancel
+from actions.engine.operate.handled import handle, reopen
 from actions.engine.operate.resolve import Answer, resolve
 from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
@@ -33,11 +34,14 @@ class Verb:
     """One thing an operator can do to an execution."""
 
     name: str
-    """Its permission and its page."""
+    """Its page, and its permission where that has no name of its own."""
     label: str
     statuses: frozenset[Status]
     act: Callable[[Act], str]
     """Calls the engine, and returns what it did as a sentence."""
+    permission: str = ""
+    fits: Callable[[Execution], bool] = lambda _: True
+    """Whether it makes sense of one with such a status."""
     form: type[forms.Form] = ReasonForm
     danger: bool = False
     judges_itself: bool = False
@@ -45,6 +49,11 @@ class Verb:
     means: Callable[[Execution, Action | None], str] | None = None
     refuses: Callable[[Execution, str | None], str] | None = None
     """Why it is not offered although the status fits, by the kind of the action; empty where it is."""
+
+    @property
+    def needs(self) -> str:
+        """The permission."""
+        return self.permission or self.name
 
     @property
     def explain(self) -> str:
@@ -55,7 +64,7 @@ class Verb:
         """Whether it makes sense now."""
         if self.name == "force_stop" and effects_of(action) == Effects.DATABASE:
             return False
-        return execution.status in self.statuses
+        return execution.status in self.statuses and self.fits(execution)
 
     def refusal(self, execution: Execution, action: Action | None) -> str:
         """Why it is not possible although it is offered to others in this status."""
@@ -101,6 +110,16 @@ def _resolve(act: Act) -> str:
         attempt=act.attempt,
     )
     return messages.RESOLVED
+
+
+def _handle(act: Act) -> str:
+    handle(act.execution, actor=act.actor, reason=act.said["reason"], seen_attempt=act.attempt)
+    return messages.HANDLED
+
+
+def _reopen(act: Act) -> str:
+    reopen(act.execution, actor=act.actor, reason=act.said["reason"], seen_attempt=act.attempt)
+    return messages.REOPENED
 
 
 def _cancel_means(execution: Execution, action: Action | None) -> str:
@@ -164,6 +183,22 @@ VERBS = {
         ),
         Verb(
             name="resolve", label="Resolve doubt", statuses=frozenset({Status.IN_DOUBT}), act=_resolve, form=ResolveForm
+        ),
+        Verb(
+            name="handle",
+            label="Mark as handled",
+            statuses=frozenset({Status.FAILED}),
+            act=_handle,
+            permission="triage",
+            fits=lambda execution: not execution.handled,
+        ),
+        Verb(
+            name="reopen",
+            label="Reopen",
+            statuses=frozenset({Status.FAILED}),
+            act=_reopen,
+            permission="triage",
+            fits=lambda execution: execution.handled,
         ),
         Verb(name="run_now", label="Run now", statuses=DUE, act=_run_now),
         Verb(

@@ -39,6 +39,18 @@ class NotWaitingToRun(Refused):
     code = "not_waiting_to_run"
 
 
+class NotOpen(Refused):
+    """Only a failure that is open can be marked as handled."""
+
+    code = "not_open"
+
+
+class NotHandled(Refused):
+    """Only what is marked as handled can be reopened."""
+
+    code = "not_handled"
+
+
 class FailureConsumed(NotRetryable):
     """The workflow has gone on past this failure; replay it instead."""
 

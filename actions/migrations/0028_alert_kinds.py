@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("actions", "0026_schedule_until"),
+        ("actions", "0027_handled"),
     ]
 
     operations = [

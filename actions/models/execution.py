@@ -49,6 +49,14 @@ class Execution(models.Model):
     finished_at = models.DateTimeField(null=True)
     has_callback = models.BooleanField(db_default=False, help_text="Its ends are told to somebody.")
 
+    # Of a failed one. The index of those that nobody has handled (execution_unhandled) stands in migration 0027.
+    handled_attempt = models.IntegerField(
+        null=True, help_text="The attempt whose failure somebody has handled; a later one is open again."
+    )
+    handled_at = models.DateTimeField(null=True)
+    handled_by = models.CharField(max_length=255, null=True)  # noqa: DJ001  (nobody has no name)
+    handled_reason = models.TextField(null=True)  # noqa: DJ001
+
     # A step of a workflow
     parent = models.ForeignKey(
         "self", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="steps"
@@ -117,6 +125,11 @@ class Execution(models.Model):
     def public_id(self) -> str:
         """exec_ and 26 characters, time-ordered."""
         return public_id(self.id)
+
+    @property
+    def handled(self) -> bool:
+        """Whether it stands failed, and somebody has said of this failure that it is handled."""
+        return self.status == Status.FAILED and self.handled_attempt == self.attempt
 
 
 class ExecutionSecret(models.Model):

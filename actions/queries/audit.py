@@ -29,6 +29,8 @@ VERBS = (
     "execution.retried",
     "execution.run_now",
     "execution.resolved",
+    "execution.handled",
+    "execution.reopened",
     "execution.cancel_requested",
     "execution.cancelled",
     "execution.force_stopped",

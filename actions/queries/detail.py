@@ -10,6 +10,7 @@ from actions.models import Attempt, AuditEntry, Execution
 from actions.queries import holds
 from actions.queries.composition import composition
 from actions.queries.listing import actor, moment, summary
+from actions.queries.representation import handled
 from actions.redaction import hide
 
 MOST_ATTEMPTS = 200
@@ -42,6 +43,7 @@ def execution(id: str, *, whole: bool = False) -> dict[str, Any]:  # noqa: A002 
         "replays": [public_id(replay) for replay in _replays(row["id"], row["action_id"])],
         "cancel_requested_at": moment(row["cancel_requested_at"]),
         "waits_for": [reason.as_json for reason in holds.why(row["id"])],
+        "handled": handled(row),
         "attempts": attempts(row["id"], shown),
         "audit": audit(row["id"]),
         **composition(row["id"], shown),

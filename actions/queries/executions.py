@@ -1,35 +1,21 @@
-"""Executions to look at: one by its id, some by a search, the newest failures."""
+"""Executions to look at: one by its id, some by a search."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
 
 from actions import narrowing
 from actions.errors import ExecutionNotFound
-from actions.ids import parse_id, public_id
+from actions.ids import parse_id
 from actions.models import Execution
 from actions.queries import catalogue
-from actions.states import Status
 
 LONGEST_CAUSE = 240
 """Characters of an error's message that lists show."""
 _LONGEST_KEY = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One failed execution, as an overview shows it."""
-
-    public_id: str
-    action: str
-    cause: str
-    at: datetime | None
 
 
 def listed() -> QuerySet[Any]:
@@ -74,28 +60,6 @@ def of_kind(rows: QuerySet[Any], kind: str) -> QuerySet[Any]:
     if kind == "workflow":
         return rows.filter(action_id__in=sorted(catalogue.workflows()))
     return rows.filter(parent__isnull=kind == "top")
-
-
-def troubles(number: int) -> tuple[list[Failure], list[Failure]]:
-    """Failed executions that ended last, and those that have waited longest for somebody to say what happened. One query."""
-    failed = listed().filter(status=Status.FAILED).order_by("-finished_at", "-id")
-    doubted = listed().filter(status=Status.IN_DOUBT).order_by("id")
-    likes = narrowing.likes()
-    if likes is not None:
-        failed, doubted = (rows.filter(_seen(likes)) for rows in (failed, doubted))
-    both = [
-        rows.values_list("status", "id", "action_id", "cause", at)[:number]
-        for rows, at in ((failed, "finished_at"), (doubted, "started_at"))
-    ]
-    found: dict[str, list[Failure]] = {Status.FAILED: [], Status.IN_DOUBT: []}
-    # A union keeps the order of its parts; what it is asked to sort, it would sort by one column of both.
-    for status, row_id, action, cause, at in both[0].union(both[1], all=True):
-        found[status].append(Failure(public_id(row_id), action, cause or "", at))
-    return found[Status.FAILED], found[Status.IN_DOUBT]
-
-
-def _seen(likes: list[str]) -> RawSQL:
-    return RawSQL("actions_execution.action_id LIKE ANY (%s::text[])", (likes,), output_field=BooleanField())
 
 
 def replays(execution: Execution, number: int = 20) -> list[Execution]:

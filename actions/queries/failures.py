@@ -138,13 +138,6 @@ def counts(*, action: str | None = None) -> dict[str, int]:
         return dict(zip(STATES, cursor.fetchone(), strict=True))
 
 
-def open_groups() -> int:
-    """How many stand open, at most CAP."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN, {"cap": CAP, "likes": narrowing.likes()})
-        return int(cursor.fetchone()[0])
-
-
 def as_json(one: Group) -> dict[str, Any]:
     """A group as programs read it."""
     return {
@@ -174,14 +167,6 @@ FROM (
   FROM actions_errorgroup
   WHERE (%(action)s::text IS NULL OR action = %(action)s::text)
     AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))) AS found
-"""
-_OPEN = """
-SELECT count(*) FROM (
-  SELECT FROM actions_errorgroup
-  WHERE NOT (state = 'resolved' AND last_seen_at <= state_at)
-    AND NOT (state = 'ignored' AND (ignored_until IS NULL OR ignored_until > now()))
-    AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))
-  LIMIT %(cap)s) AS found
 """
 
 

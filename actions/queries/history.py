@@ -43,7 +43,11 @@ SELECT
   (SELECT json_agg(json_build_array(id, status, created_at, actor_label) ORDER BY id DESC)::text FROM (
     SELECT id, status, created_at, actor_label FROM actions_execution
     WHERE action_id = %(action)s AND id > %(id)s AND replay_of_id = %(id)s ORDER BY id DESC LIMIT %(replays)s) AS replay),
-  (SELECT json_build_array(known.fingerprint, known.count, known.first_seen_at, known.last_seen_at)::text
+  (SELECT json_build_array(known.fingerprint, known.count, known.first_seen_at, known.last_seen_at, CASE
+      WHEN execution.status <> 'failed' THEN ''
+      WHEN known.state = 'resolved' AND execution.finished_at <= known.state_at THEN 'resolved'
+      WHEN known.state = 'ignored' AND (known.ignored_until IS NULL OR known.ignored_until > now()) THEN 'ignored'
+      ELSE '' END, known.state_by, known.state_at, known.ignored_until, known.note)::text
     FROM actions_execution AS execution
     JOIN actions_errorgroup AS known ON known.fingerprint = actions_error_group(execution.action_id, execution.error)
     WHERE execution.id = %(id)s AND execution.error IS NOT NULL),
@@ -115,6 +119,12 @@ class Group:
     count: int
     first_seen_at: datetime
     last_seen_at: datetime
+    handled: str = ""
+    """How it handles this failure: resolved or ignored; empty where it does not."""
+    by: str = ""
+    at: datetime | None = None
+    until: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +222,8 @@ def _try(row: dict[str, Any]) -> Try:
 def _group(text: str | None) -> Group | None:
     if text is None:
         return None
-    fingerprint, count, first, last = json.loads(text)
-    return Group(fingerprint, count, _at(first), _at(last))
+    fingerprint, count, first, last, handled, by, at, until, note = json.loads(text)
+    return Group(fingerprint, count, _at(first), _at(last), handled, by, _when(at), _when(until), note)
 
 
 def _told(deadline: float | None, rows: list[Any]) -> Told:

@@ -1,6 +1,5 @@
 """The numbers of the first page. Each is what the list behind its `query` has, and each is bounded at any size."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -8,136 +7,87 @@ from uuid import UUID
 
 from django.db import connection
 
-from actions.ids import public_id
-from actions.queries.search import EVERYTHING, Allowed, Count, Query, Term, Value, counted, parse
+from actions import narrowing
+from actions.queries.search import CAP, Query, counted, parse
 from actions.queries.search.clauses import id_at
+from actions.queries.search.grammar import Value
 from actions.states import Status
 
-WINDOWS = ("-1h", "-24h", "-7d", "-30d")
-"""What an overview offers, as the grammar says it."""
-LARGEST_SAMPLE = 1_000
-_NEWEST_FAILURES = 1_000
-_OPEN = (Status.IN_DOUBT, Status.RETRYING, Status.RUNNING, Status.QUEUED, Status.WAITING, Status.BLOCKED)
-"""Shown whatever their age: somebody, or something, still has to act."""
-_ENDED = (Status.SUCCEEDED, Status.CANCELLED, Status.SKIPPED)
+NOW = (Status.RETRYING, Status.RUNNING, Status.QUEUED, Status.WAITING, Status.BLOCKED)
+"""What stands so now is counted whatever its age: somebody, or something, still has to act."""
+ENDED = (Status.FAILED, Status.IN_DOUBT, Status.SUCCEEDED, Status.CANCELLED, Status.SKIPPED)
+"""What has ended, or stands still, is counted where it was accepted in the window."""
+_LOOKED = 10_000
+"""Executions among which those that succeeded are counted, which have no index of their own: as far as the list's count looks."""
 
-_FAILURES = """
-SELECT action_id, class, count(*), min(finished_at), max(finished_at), (array_agg(message ORDER BY finished_at DESC))[1],
-  (array_agg(id ORDER BY finished_at DESC))[1]
-FROM (
-  SELECT id, action_id, finished_at, coalesce(error->>'class', '') AS class, left(error->>'message', 240) AS message
-  FROM actions_execution WHERE status = 'failed' AND finished_at >= %s
-  ORDER BY finished_at DESC, id DESC LIMIT %s) AS newest
-GROUP BY action_id, class
-ORDER BY count(*) DESC, max(finished_at) DESC
-LIMIT %s
-"""
-# A sample of each action's newest, by the index on (action, id); the pair of bounds as in the streams of a search.
-_LATENCY = """
-SELECT action.name, count(*), count(*) FILTER (WHERE status = 'failed'),
-  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at)::float8),
-  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY greatest(0, extract(epoch FROM started_at - available_at)::float8))
-FROM unnest(%s::text[]) AS action (name) CROSS JOIN LATERAL (
-  SELECT * FROM (
-    SELECT status, started_at, finished_at, available_at FROM actions_execution
-    WHERE action_id >= action.name AND action_id <= action.name AND id >= %s
-    ORDER BY action_id DESC, id DESC LIMIT %s) AS newest
-  WHERE status IN ('succeeded', 'failed') AND started_at IS NOT NULL) AS ended
-GROUP BY action.name
-ORDER BY action.name
+# Each by the partial index that has its status, up to the cap; the pairs of bounds, and what is wrapped, as in the streams of a
+# search. What is now has no lower bound.
+_FIGURES = """
+SELECT 'queued', count(*), count(*) > %(cap)s FROM (
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status || '' = 'queued' LIMIT %(cap)s + 1) AS found
+UNION ALL
+SELECT 'retrying', count(*), count(*) > %(cap)s FROM (
+  SELECT FROM actions_execution WHERE status IN ('queued', 'retrying') AND status || '' = 'retrying' LIMIT %(cap)s + 1) AS found
+UNION ALL
+SELECT 'running', count(*), count(*) > %(cap)s FROM (
+  SELECT FROM actions_execution WHERE status = 'running' LIMIT %(cap)s + 1) AS found
+UNION ALL
+SELECT kind.name, found.number, found.number > %(cap)s
+FROM unnest(%(names)s::text[], %(lowest)s::uuid[]) AS kind (name, lowest) CROSS JOIN LATERAL (
+  SELECT count(*) AS number FROM (
+    SELECT FROM actions_execution
+    WHERE status IN ('blocked', 'cancelled', 'failed', 'in_doubt', 'skipped', 'waiting')
+      AND status >= kind.name AND status <= kind.name AND id >= kind.lowest
+    ORDER BY status DESC, id DESC LIMIT %(cap)s + 1) AS newest) AS found
+UNION ALL
+SELECT 'succeeded', count(*) FILTER (WHERE status = 'succeeded'), count(*) > %(looked)s FROM (
+  SELECT status FROM actions_execution WHERE id >= %(since)s::uuid ORDER BY id DESC LIMIT %(looked)s + 1) AS newest
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number and the search whose list it counts."""
+    """How many executions have a status, and the search whose list that counts. `more`: at least that many."""
 
-    count: Count
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Failures of one action and one class of error, among the newest."""
-
-    action: str
-    error: str
-    """The class of the error."""
+    status: Status
     number: int
-    first: datetime
-    last: datetime
-    message: str
-    """Of the newest."""
-    newest: str
-    """Its public id."""
     more: bool
-    """Whether older failures of the window were not looked at."""
     query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds that an action ran and waited, of its newest executions."""
-
-    action: str
-    number: int
-    """Executions that this is about."""
-    failed: int
-    run_p50: float
-    run_p95: float
-    wait_p50: float
-    wait_p95: float
-
-    @property
-    def failure_rate(self) -> float:
-        """From 0 to 1."""
-        return self.failed / self.number if self.number else 0.0
 
 
 def figures(
-    since: str = "-24h", *, zone: tzinfo = UTC, now: datetime | None = None, allowed: Allowed | None = EVERYTHING
-) -> dict[Status, Figure]:
-    """How many stand where: open ones whatever their age; failed ones that ended, others that were accepted `since`.
+    since: str = "-24h", *, zone: tzinfo = UTC, now: datetime | None = None
+) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
+    """How many stand where now, whatever their age, and what became of those that were accepted `since`. One query.
 
     Raises InvalidQuery when `since` is no time.
     """
     since = str(Value(since))
-    texts = {Status.FAILED: f"state:failed finished-after:{since}"}
-    texts.update({status: f"state:{status}" for status in _OPEN})
-    texts.update({status: f"state:{status} after:{since}" for status in _ENDED})
-    ordered = (Status.FAILED, *_OPEN, *_ENDED)
-    found = counted([parse(texts[status], zone=zone, now=now) for status in ordered], allowed=allowed)
-    return {status: Figure(count, texts[status]) for status, count in zip(ordered, found, strict=True)}
+    window = parse(f"after:{since}", zone=zone, now=now)
+    asked = [parse(f"state:{status}", zone=zone, now=window.now) for status in NOW]
+    asked += [parse(f"state:{status} after:{since}", zone=zone, now=window.now) for status in ENDED]
+    found = _everything(window) if narrowing.reader() is None else _visible(asked)
+    shown = [Figure(status, *found[status], str(query)) for status, query in zip((*NOW, *ENDED), asked, strict=True)]
+    return tuple(shown[: len(NOW)]), tuple(shown[len(NOW) :])
 
 
-def failures(since: str = "-24h", number: int = 10, *, zone: tzinfo = UTC, now: datetime | None = None) -> list[Group]:
-    """The failures since then by action and class of error, the most frequent first. Raises InvalidQuery."""
-    query = parse(f"finished-after:{Value(since)}", zone=zone, now=now)
-    (term,) = query.terms
-    rows = _fetch(_FAILURES, [query.moment(term.values[0]), _NEWEST_FAILURES, number])
-    looked_at = sum(row[2] for row in rows)
-    return [
-        Group(action, error, count, first, last, message or "", public_id(id_), looked_at >= _NEWEST_FAILURES,
-              _group_query(action, error, term))
-        for action, error, count, first, last, message, id_ in rows
-    ]  # fmt: skip
-
-
-def latency(actions: Sequence[str], *, since: datetime | None = None, sample: int = 200) -> list[Latency]:
-    """How long these actions ran and waited, each by its newest `sample` (at most 1,000) executions since then."""
-    lowest = UUID(int=0) if since is None else id_at(since)
-    rows = _fetch(_LATENCY, [list(actions), lowest, min(sample, LARGEST_SAMPLE)])
-    return [Latency(name, number, failed, *run, *wait) for name, number, failed, run, wait in rows]
-
-
-def _group_query(action: str, error: str, term: Term) -> str:
-    asked = [Term("state", (Value("failed"),)), Term("action", (Value(action),)), term]
-    if error:
-        asked.append(Term("error", (Value(error),)))
-    return str(Query(tuple(asked)))
-
-
-def _fetch(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+def _everything(window: Query) -> dict[str, tuple[int, bool]]:
+    lowest = id_at(window.moment(window.terms[0].values[0]))
+    unusual = {Status.WAITING: UUID(int=0), Status.BLOCKED: UUID(int=0)} | {
+        status: lowest for status in ENDED if status != Status.SUCCEEDED
+    }
+    params: dict[str, Any] = {
+        "cap": CAP,
+        "looked": _LOOKED,
+        "since": lowest,
+        "names": [status.value for status in unusual],
+        "lowest": list(unusual.values()),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+        cursor.execute(_FIGURES, params)
+        return {name: (min(number, CAP), more) for name, number, more in cursor.fetchall()}
+
+
+def _visible(asked: list[Query]) -> dict[str, tuple[int, bool]]:
+    """The same for who sees only some actions: by the streams of these."""
+    return {count.status.value: (count.number, count.more) for count in counted(asked, many_wait=True)}

@@ -15,13 +15,14 @@ from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.queries.listing import moment, summary
 from actions.redaction import hide
+from actions.states import Status
 
 MOST_STEPS = 500
 _ATTEMPTS = 200
 _ONE = """
 SELECT id, action_id, queue, priority, status, attempt, tries, losses, error - 'traceback' AS error,
   actor_kind, actor_id, actor_label, tags, created_at, available_at, started_at, finished_at, parent_id, step,
-  params, result, idempotency_key, replay_of_id, cancel_requested_at,
+  params, result, idempotency_key, replay_of_id, cancel_requested_at, handled_attempt, handled_at, handled_by, handled_reason,
   CASE WHEN attempt > 0 THEN (SELECT json_agg(json_build_object('number', number, 'outcome', outcome, 'started_at', started_at,
       'finished_at', finished_at, 'duration', duration, 'error', error - 'traceback', 'progress', progress) ORDER BY number)
     FROM (SELECT * FROM actions_attempt WHERE execution_id = execution.id ORDER BY number DESC LIMIT %(ATTEMPTS)s) AS attempt
@@ -35,7 +36,8 @@ FROM actions_execution AS execution WHERE id = %(id)s
 _COLUMNS = (
     "id", "action_id", "queue", "priority", "status", "attempt", "tries", "losses", "error",
     "actor_kind", "actor_id", "actor_label", "tags", "created_at", "available_at", "started_at", "finished_at",
-    "parent_id", "step", "params", "result", "idempotency_key", "replay_of_id", "cancel_requested_at", "attempts", "steps",
+    "parent_id", "step", "params", "result", "idempotency_key", "replay_of_id", "cancel_requested_at",
+    "handled_attempt", "handled_at", "handled_by", "handled_reason", "attempts", "steps",
 )  # fmt: skip
 
 
@@ -66,6 +68,7 @@ def whole(row: Mapping[str, Any]) -> dict[str, Any]:
         "idempotency_key": row["idempotency_key"],
         "replay_of": row["replay_of_id"] and public_id(row["replay_of_id"]),
         "cancel_requested_at": moment(row["cancel_requested_at"]),
+        "handled": handled(row),
         "attempts": row["attempts"] or [],
         "steps": [{**step, "id": public_id(UUID(step["id"]))} for step in row["steps"] or ()],
     }
@@ -74,6 +77,13 @@ def whole(row: Mapping[str, Any]) -> dict[str, Any]:
 def dotted(found: dict[str, Any]) -> dict[str, Any]:
     """The same with dots for what this installation hides (REDACT_KEYS, REDACT) from those who have not asked for it."""
     return {**found, "params": hide(found["params"]), "result": hide(found["result"])}
+
+
+def handled(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Who has handled the failure by which it stands, when and why; None where nobody has."""
+    if row["status"] != Status.FAILED or row["handled_attempt"] != row["attempt"]:
+        return None
+    return {"by": row["handled_by"], "at": moment(row["handled_at"]), "reason": row["handled_reason"]}
 
 
 def fresh(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +100,8 @@ def fresh(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _UNSET = (
-    "error", "result", "started_at", "finished_at", "parent_id", "step", "cancel_requested_at", "attempts", "steps",
+    "error", "result", "started_at", "finished_at", "parent_id", "step", "cancel_requested_at",
+    "handled_attempt", "handled_at", "handled_by", "handled_reason", "attempts", "steps",
 )  # fmt: skip
 _NEW: dict[str, Any] = {
     "status": "queued",

@@ -20,6 +20,7 @@ from actions.engine.keys.rotate import rotate
 from actions.engine.operate import emit, pause, trigger
 from actions.engine.operate.cancel import cancel
 from actions.engine.operate.export import export_audit
+from actions.engine.operate.handled import handle, reopen
 from actions.engine.operate.quiet_worker import quiet_worker, resume_worker
 from actions.engine.operate.replay import replay
 from actions.engine.operate.resolve import Answer, resolve
@@ -78,6 +79,13 @@ def failures() -> str:
     return group.pk
 
 
+def handled() -> str:
+    """The id of a failure that was handled."""
+    id_ = execution(Status.FAILED)
+    handle(id_, **DONE)
+    return id_
+
+
 def crewman(*, quiet: bool = False) -> str:
     """A worker's number."""
     now = datetime.now(UTC)
@@ -109,6 +117,8 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "resolve": (
         "resolve", lambda: execution(Status.IN_DOUBT), lambda id_, who: resolve(id_, answer=Answer.GIVE_UP, actor=who, reason=WHY),
     ),
+    "handle": ("triage", lambda: execution(Status.FAILED), lambda id_, who: handle(id_, actor=who, reason=WHY)),
+    "reopen": ("triage", handled, lambda id_, who: reopen(id_, actor=who, reason=WHY)),
     "emit": (
         "emit", lambda: flows.reviewed.invoke().id, lambda id_, who: emit.emit(id_, "review", actor=who, reason=WHY),
     ),
@@ -155,6 +165,8 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
 SEEN_ONLY = {"view_audit", "share_views"}
 """Permissions of pages, and of what pages keep for their readers; tests of the console ask for them by role."""
 OF_ACTIONS = [
-    door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and not door.endswith(("queue", "tag"))
+    door
+    for door, (verb, *_) in DOORS.items()
+    if verb in scopes.ACTION_VERBS and not door.endswith(("queue", "tag", "failures"))
 ]
 OF_EXECUTIONS = [door for door in OF_ACTIONS if door not in {"trigger", "pause action", "resume action"}]

@@ -100,7 +100,6 @@ def test_the_matrix_has_every_verb_that_the_code_asks_for():
         "manage_schedules",
         "manage_workers",
         "export_audit",
-        "triage",
     } == set(scopes.ACTION_VERBS) - {"read"}
 
 

@@ -17,7 +17,7 @@ from actions.engine.operate.retry import retry
 from actions.engine.operate.triage import ignore_group, reopen_group, resolve_group
 from actions.errors import ErrorGroupNotFound, Forbidden, InvalidInput, ReasonRequired
 from actions.queries import failures
-from actions.queries.failures import group, groups, open_groups
+from actions.queries.failures import counts, group, groups
 from actions.testing import InlineWorker, inline_worker
 from tests.app import actions as app
 from tests.stage import column, rows, value
@@ -48,7 +48,7 @@ def test_failures_of_one_action_from_one_place_are_one_group_whatever_their_mess
     assert only.message == "order 2 is broken"
     assert only.first_seen_at <= only.last_seen_at
     assert sum(only.hours) == tries
-    assert open_groups() == 1
+    assert counts()["open"] == 1
 
 
 def test_every_failure_is_counted_once_however_often_one_looks(worker: InlineWorker):
@@ -160,9 +160,9 @@ def test_an_ignored_group_stays_away_until_its_time(worker: InlineWorker):
     known = groups().groups[0].fingerprint
     assert ignore_group(known, until=datetime.now(UTC) + timedelta(hours=1), actor=CODE, reason="known")
     fail(worker, "broken again")
-    assert (group(known).stands, open_groups()) == ("ignored", 0)
+    assert (group(known).stands, counts()["open"]) == ("ignored", 0)
     rows("UPDATE actions_errorgroup SET ignored_until = now() - interval '1 second'")
-    assert (group(known).stands, open_groups()) == ("open", 1)
+    assert (group(known).stands, counts()["open"]) == ("open", 1)
 
 
 def test_what_people_say_is_in_the_audit_and_said_twice_only_once(worker: InlineWorker):

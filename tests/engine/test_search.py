@@ -76,6 +76,11 @@ FOUND = {
     "is:late queue:mail": lambda one: one["status"] in {"queued", "retrying"} and one["queue"] == "mail",
     "is:late state:retrying": lambda one: one["status"] == "retrying",
     "is:late state:failed": lambda one: False,
+    "is:open": lambda one: one["status"] == "failed",
+    "is:open action:send-*": lambda one: one["status"] == "failed" and one["action"].startswith("send-"),
+    "is:open,late": lambda one: one["status"] in {"failed", "queued", "retrying"},
+    "is:handled": lambda one: False,
+    "-is:open": lambda one: one["status"] != "failed",
     f"group:{CHARGES}": lambda one: one["action"] == "charge" and one["status"] in WITH_ERROR,
     f"group:{CHARGES},{LETTERS} state:failed": lambda one: (
         one["action"] in {"charge", "send-letter"} and one["status"] == "failed"

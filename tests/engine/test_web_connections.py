@@ -8,7 +8,7 @@ from django.db import connection
 from gunicorn.workers.gthread import ThreadWorker
 
 from actions.api.endpoints import audit
-from actions.api.schemas import AuditFilter
+from actions.api.schemas.asked import AuditFilter
 from actions.engine.access import locked_out
 from actions.queries import exports, paging
 from actions.queries.trail import Question

@@ -16,6 +16,7 @@ from actions.engine.keys import accounts, create
 OPERATOR = Actor("system", "tests", "tests")
 EVERYTHING = (
     *(f"action:*:{verb}" for verb in (
+        "triage",
         "read", "trigger", "retry", "run_now", "replay", "cancel", "force_stop", "resolve", "emit", "pause",
     )),
     "queue:*:pause", "audit:read", "audit:export",

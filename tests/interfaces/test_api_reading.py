@@ -107,7 +107,7 @@ def test_others_are_not_there(api: Api, caller: Any, worker: Any):
     assert everything(narrow) == [mine]
     assert everything(narrow, action="test-echo") == everything(narrow, q=f"id:{other}") == []
     assert narrow.get(f"executions/{mine}").status == 200
-    for path in ("", "/retry", "/run-now", "/cancel", "/resolve", "/replay", "/events"):
+    for path in ("", "/retry", "/run-now", "/cancel", "/resolve", "/replay", "/events", "/handle", "/reopen"):
         answer = narrow.send("POST" if path else "GET", f"/api/v1/executions/{other}{path}", {} if path else None)
         assert (answer.status, answer.code) == (404, "execution_not_found"), path
     assert narrow.get(f"executions/{other}/waits-for").code == "execution_not_found"
@@ -135,6 +135,7 @@ SCOPES = {
     "resolve": ("POST", "executions/{id}/resolve", {"answer": "give_up", "reason": "x"}),
     "replay": ("POST", "executions/{id}/replay", {}),
     "emit": ("POST", "executions/{id}/events", {"name": "x"}),
+    "triage": ("POST", "executions/{id}/handle", {"reason": "x"}),
     "pause": ("POST", "actions/test-noop/pause", {}),
 }
 

@@ -84,6 +84,26 @@ def test_retry_of_a_consumed_failure(api: Api, compose: Any, moody: Any, worker:
     assert (answer.status, answer.code) == (409, "failure_consumed")
 
 
+def test_handle_and_reopen(api: Api, worker: Any):
+    id_ = failed(worker)
+    assert api.get(f"executions/{id_}").json["handled"] is None
+    key = {"IDEMPOTENCY_KEY": "done"}
+    first = api.post(f"executions/{id_}/handle", {"reason": "refunded by hand"}, **key)
+    assert (first.status, first.json["status"], first.json["handled"]["reason"]) == (200, "failed", "refunded by hand")
+    assert (
+        api.post(f"executions/{id_}/handle", {"reason": "refunded by hand"}, **key).headers["Idempotent-Replayed"]
+        == "true"
+    )
+    assert [one["id"] for one in api.get("executions", q="is:handled").json["items"]] == [id_]
+    late = api.post(f"executions/{id_}/handle", {"reason": "me too"})
+    assert (late.status, late.code, late.json["execution_status"]) == (409, "not_open", "failed")
+    assert api.post(f"executions/{id_}/reopen", {}).status == 422
+    assert api.post(f"executions/{id_}/reopen", {"reason": "it was not"}).json["handled"] is None
+    late = api.post(f"executions/{id_}/reopen", {"reason": "again"})
+    assert (late.status, late.code) == (409, "not_handled")
+    assert [one["id"] for one in api.get("executions", q="is:open").json["items"]] == [id_]
+
+
 def test_run_now(api: Api, worker: Any):
     later = {"params": {}, "available_at": "2027-01-01T00:00:00Z"}
     id_ = api.post("actions/test-noop/executions", later).json["id"]
@@ -231,7 +251,7 @@ BAD_IDS = (
 def test_ids_that_are_none(api: Api):
     """B26: 404 in all cases, for every verb"""
     for id_ in BAD_IDS:
-        for path in ("", "/retry", "/run-now", "/cancel", "/resolve", "/replay", "/events"):
+        for path in ("", "/retry", "/run-now", "/cancel", "/resolve", "/replay", "/events", "/handle", "/reopen"):
             method = "POST" if path else "GET"
             answer = api.send(method, f"/api/v1/executions/{id_}{path}", {} if path else None)
             assert (answer.status, answer.code) == (404, "execution_not_found"), (id_[:40], path)

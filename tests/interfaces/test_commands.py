@@ -112,6 +112,19 @@ def test_retry_queues_a_failed_execution_again():
     assert entry["actor"]["id"] == "command"
 
 
+def test_a_failure_is_handled_and_reopened():
+    id_, done = failed(), app.noop.invoke().id
+    assert answer("executions", "handle", id_, "--dry-run", *WHY)["results"][0]["dry_run"]
+    assert answer("executions", "show", id_)["handled"] is None
+    sentence, document = refusal("executions", "handle", id_, done, *WHY)
+    assert [result["ok"] for result in document["results"]] == [True, False]
+    assert "not_open" in sentence
+    assert answer("executions", "show", id_)["handled"]["reason"] == WHY[1]
+    assert f": {WHY[1]}" in said("executions", "show", id_)
+    assert answer("executions", "reopen", id_, *WHY) == {"results": [{"id": id_, "ok": True, "handled": False}]}
+    assert [entry["verb"] for entry in audit(id_)][-2:] == ["execution.handled", "execution.reopened"]
+
+
 @pytest.mark.parametrize("verb", ["retry", "run_now", "cancel"])
 def test_a_dry_run_says_what_would_be_done_and_changes_nothing(verb):
     id_ = failed() if verb == "retry" else app.noop.invoke().id

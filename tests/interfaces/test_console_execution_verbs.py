@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from actions.models import AuditEntry, Execution
+from actions.engine.group import group
+from actions.engine.operate.triage import ignore_group
+from actions.models import AuditEntry, ErrorGroup, Execution
 from tests.app import actions as app
 from tests.interfaces.desk import WHY, audit_of, desk, filled_in, hidden_in, number_of_executions, text_of
+from tests.interfaces.desk import page_of as admin_page_of
 from tests.interfaces.processes import chain, moody, review
 from tests.interfaces.test_console_execution import page_of
-from tests.stage import column, compose, declare, engine, step_of, tree
+from tests.stage import ALICE, column, compose, declare, engine, step_of, tree
 
 __all__ = ["chain", "compose", "declare", "desk", "engine", "moody", "review"]
 
@@ -41,6 +44,7 @@ def test_retry_is_one_new_attempt_with_a_reason(desk):
         ("resolve", "in_doubt", {"answer": "run_again"}, "queued"),
         ("resolve", "in_doubt", {"answer": "give_up"}, "failed"),
         ("run_now", "queued", {}, "queued"),
+        ("handle", "failed", {}, "failed"),
         ("cancel", "queued", {}, "cancelled"),
     ],
 )
@@ -98,14 +102,14 @@ def test_a_cancel_of_what_runs_meanwhile_is_not_done(desk):
 def test_what_makes_no_sense_has_no_form(desk):
     handle = app.noop.invoke()
     desk.worker.work()
-    for verb in ("retry", "resolve", "run_now", "cancel", "force_stop", "emit", "replay_from"):
+    for verb in ("retry", "handle", "reopen", "resolve", "run_now", "cancel", "force_stop", "emit", "replay_from"):
         answer = desk.otto.get(page_of(handle, verb))
         assert answer.status_code == (403 if verb == "force_stop" else 409), verb
     assert desk.otto.get(page_of(handle, "explode")).status_code == 404
 
 
 @pytest.mark.parametrize(
-    "verb", ["retry", "run_now", "cancel", "force_stop", "resolve", "replay", "replay_from", "emit"]
+    "verb", ["retry", "handle", "reopen", "run_now", "cancel", "force_stop", "resolve", "replay", "replay_from", "emit"]
 )
 def test_who_may_not_is_refused_and_that_is_written_down(desk, verb):
     handle = desk.failed()
@@ -116,7 +120,7 @@ def test_who_may_not_is_refused_and_that_is_written_down(desk, verb):
         )
     assert audit_of(handle) == []
     denied = [entry.data["verb"] for entry in AuditEntry.objects.filter(verb="access.denied", actor_label="vera")]
-    assert denied == [verb.replace("replay_from", "replay")]
+    assert denied == [{"replay_from": "replay", "handle": "triage", "reopen": "triage"}.get(verb, verb)]
 
 
 def test_without_a_reason_nothing_is_done_and_the_form_says_so(desk):
@@ -287,3 +291,37 @@ def test_a_payload_that_is_no_json_is_kept_and_named(desk, review):
     answer = desk.otto.post(page_of(handle, "emit"), sent)
     assert (answer.status_code, "{no" in text_of(answer)) == (200, True)
     assert answer.context["form"].errors["payload"]
+
+
+@pytest.mark.parametrize("face", ["console", "admin"])
+def test_what_is_handled_says_so_with_who_and_why_until_it_is_reopened(desk, face):
+    handle = desk.failed()
+    page = page_of if face == "console" else admin_page_of
+
+    def act(verb, why):
+        opened = desk.ada.get(page(handle, verb))
+        assert opened.status_code == 200
+        return desk.ada.post(page(handle, verb), {**hidden_in(opened), "reason": why})
+
+    shown = desk.vera.get(page(handle))
+    assert page(handle, "handle") not in shown.content.decode()
+    assert act("handle", "refunded <b>by hand</b>")["Location"] == page(handle)
+    shown = desk.otto.get(page(handle))
+    assert re.search(r"Handled by ada .*: refunded <b>by hand</b>", text_of(shown))
+    assert (page(handle, "handle") in shown.content.decode(), page(handle, "reopen") in shown.content.decode()) == (
+        False,
+        True,
+    )
+    assert desk.otto.get(page(handle, "handle")).status_code == 409
+    assert act("reopen", "it was not")["Location"] == page(handle)
+    assert "Handled by" not in text_of(desk.otto.get(page(handle)))
+    assert [verb for verb, _, _ in audit_of(handle)] == ["execution.handled", "execution.reopened"]
+
+
+def test_what_is_handled_with_its_group_says_so(desk):
+    handle = desk.failed()
+    group()
+    known = ErrorGroup.objects.get()
+    ignore_group(known.pk, until=None, actor=ALICE, reason="the provider is gone")
+    shown = text_of(desk.vera.get(page_of(handle)))
+    assert re.search(r"Handled with its group , which was ignored by Alice [\d: -]+ UTC : the provider is gone", shown)

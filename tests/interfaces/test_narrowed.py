@@ -214,7 +214,7 @@ def test_executions_of_others_are_not_there(teams):
 
 def test_figures_count_ones_own(teams):
     def of(browser):
-        return {count.status.value: count.number for count in browser.get("/").context["counts"]}
+        return {str(tile.status): tile.number for tile in browser.get("/").context["ended"]}
 
     assert of(teams.olaf)["failed"] == search.total(search.parse("state:failed action:test-*")).number
     assert of(teams.ada)["failed"] > of(teams.olaf)["failed"]

@@ -32,7 +32,7 @@ def texts(text, cursor=None):
         ("tag:b", ['"big tag"']),
         ("trigger:api", ["api_key"]),
         ("is", ["is:"]),
-        ("is:", ["late"]),
+        ("is:", ["late", "open", "handled"]),
         ("nothing:x", []),
         ("zzz", []),
         ("action:\0", []),

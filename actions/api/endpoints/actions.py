@@ -7,7 +7,8 @@ from actions.api import places, reading
 from actions.api.answering import respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
-from actions.api.schemas import Actions, NoQuery, WholeAction
+from actions.api.schemas.answers import Actions, WholeAction
+from actions.api.schemas.asked import NoQuery
 from actions.errors import ActionNotFound
 from actions.queries import paging
 

@@ -14,7 +14,8 @@ from actions.api import reading
 from actions.api.answering import respond
 from actions.api.bearer import reading_key, require_audit
 from actions.api.describing import reads
-from actions.api.schemas import AuditFilter, AuditQuery, Entries
+from actions.api.schemas.answers import Entries
+from actions.api.schemas.asked import AuditFilter, AuditQuery
 from actions.engine.operate.export import export_audit
 from actions.queries import paging
 

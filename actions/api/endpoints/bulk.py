@@ -7,7 +7,8 @@ from actions.api import answering, reading
 from actions.api.answering import respond
 from actions.api.bearer import require
 from actions.api.describing import reads
-from actions.api.schemas import NoQuery, RetriedMany, RetryMany
+from actions.api.schemas.answers import RetriedMany
+from actions.api.schemas.asked import NoQuery, RetryMany
 from actions.engine.operate.retry import retry
 from actions.errors import DoplatformError, Refused
 

@@ -7,11 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from actions import values
-from actions.api import answering, reading, schemas
+from actions.api import answering, reading
 from actions.api.answering import address, respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
-from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, ShowQuery, Start, StartMany
+from actions.api.schemas import asked
+from actions.api.schemas.answers import AcceptedMany, Execution, Executions
+from actions.api.schemas.asked import ListQuery, NoQuery, ShowQuery, Start, StartMany
 from actions.api.waits import WaitsFor
 from actions.definitions.action import Action
 from actions.definitions.callback import Callback, Kept
@@ -170,7 +172,7 @@ def _action(name: str, key: Key) -> Action[Any, Any]:
     return action
 
 
-def _callback(sent: schemas.Callback | None, key: Key) -> Callback | Kept | None:
+def _callback(sent: asked.Callback | None, key: Key) -> Callback | Kept | None:
     """Whom the request says, or else the key that it came with."""
     return key.callback if sent is None else Callback(sent.url, sent.secret)
 

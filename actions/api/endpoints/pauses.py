@@ -6,7 +6,7 @@ from ninja import Router
 from actions.api import pausing
 from actions.api.bearer import require, require_queue
 from actions.api.pausing import CHANGES, PAUSES, RESUMES
-from actions.api.schemas import Paused
+from actions.api.schemas.answers import Paused
 from actions.engine.operate import change_pause, pause
 
 router = Router(tags=["pauses"])

@@ -10,7 +10,8 @@ from actions.api.answering import respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
 from actions.api.pausing import CHANGES, PAUSES, RESUMES
-from actions.api.schemas import Execution, NoQuery, Paused, Reason, Schedule, Schedules, SchedulesQuery
+from actions.api.schemas.answers import Execution, Paused, Schedule, Schedules
+from actions.api.schemas.asked import NoQuery, Reason, SchedulesQuery
 from actions.engine.schedules import pause
 from actions.engine.schedules.change_pause import change_schedule_pause
 from actions.engine.schedules.run_now import run_now as run_beside

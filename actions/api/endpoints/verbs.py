@@ -10,10 +10,12 @@ from ninja import Router
 from actions.api import answering, reading
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
-from actions.api.schemas import Body, Cancel, Emit, Execution, NoQuery, Reason, Replay, Resolve
+from actions.api.schemas.answers import Execution
+from actions.api.schemas.asked import Body, Cancel, Emit, NoQuery, Note, Reason, Replay, Resolve
 from actions.definitions.actor import Actor
 from actions.engine.operate import cancel as cancelling
 from actions.engine.operate import emit as emitting
+from actions.engine.operate import handled as handling
 from actions.engine.operate import replay as replaying
 from actions.engine.operate import resolve as resolving
 from actions.engine.operate import retry as retrying
@@ -129,6 +131,44 @@ def resolve(request: HttpRequest, execution_id: str) -> HttpResponse:
         actor,
         body,
         lambda: resolving.resolve(execution_id, answer=answer, actor=actor, reason=body.reason, result=body.result),
+    )
+
+
+@router.post(
+    "/executions/{execution_id}/handle",
+    response=Execution,
+    operation_id="handle_execution",
+    openapi_extra=_reads(Note, optional=False),
+)
+def handle(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """A failed execution needs nobody any more, without being retried: it stays failed, and is open no more."""
+    actor, body = _wanted(request, execution_id, "triage", Note)
+    return _done(
+        request,
+        execution_id,
+        "handle",
+        actor,
+        body,
+        lambda: handling.handle(execution_id, actor=actor, reason=body.reason),
+    )
+
+
+@router.post(
+    "/executions/{execution_id}/reopen",
+    response=Execution,
+    operation_id="reopen_execution",
+    openapi_extra=_reads(Note, optional=False),
+)
+def reopen(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """What was handled needs somebody after all."""
+    actor, body = _wanted(request, execution_id, "triage", Note)
+    return _done(
+        request,
+        execution_id,
+        "reopen",
+        actor,
+        body,
+        lambda: handling.reopen(execution_id, actor=actor, reason=body.reason),
     )
 
 

@@ -32,6 +32,8 @@ SAYS = {
     "execution.retried": "{who} retried {what}",
     "execution.run_now": "{who} made {what} due now",
     "execution.resolved": "{who} resolved the doubt about {what}: {answer}",
+    "execution.handled": "{who} called the failure of {what} handled",
+    "execution.reopened": "{who} reopened the failure of {what}",
     "execution.cancel_requested": "{who} asked {what} to stop",
     "execution.cancelled": "{who} cancelled {what}",
     "execution.force_stopped": "{who} stopped {what} by force",

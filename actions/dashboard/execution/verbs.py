@@ -69,7 +69,7 @@ def _replayed(request: HttpRequest, execution: Execution, name: str, _back: str)
 
 
 _FORMS: dict[str, tuple[str, str, Callable[[HttpRequest, Execution, str, str], _Answer]]] = {
-    **{name: ("execution_verb.html", name, _confirmed) for name in VERBS},
+    **{name: ("execution_verb.html", verb.needs, _confirmed) for name, verb in VERBS.items()},
     "emit": ("execution_emit.html", "emit", _emitted),
     "replay": ("execution_replay.html", "replay", _replayed),
     "replay_from": ("execution_replay.html", "replay", _replayed),

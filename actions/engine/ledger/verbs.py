@@ -58,6 +58,12 @@ def move(
     return rows[0][0] if rows else None
 
 
+def mark_handled(*, id: UUID, attempt: int, handled: bool, actor: Actor, reason: str) -> bool:  # noqa: A002
+    """Mark what has failed as handled, or take the mark away; False when it is not as it was seen, or was so before."""
+    marks = {"id": id, "attempt": attempt, "handled": handled, **told(actor), "reason": reason}
+    return bool(fetch("mark_handled", marks))
+
+
 def request_cancel(*, id: UUID, attempt: int, actor: Actor, reason: str) -> bool:  # noqa: A002
     """Ask a running attempt to stop; False when it was asked before, or runs no more."""
     return bool(fetch("request_cancel", {"id": id, "attempt": attempt, **told(actor), "reason": reason}))

@@ -1,13 +1,15 @@
-"""manage.py executions: what there is, and everything about one."""
+"""manage.py executions: what there is, everything about one, and failures that are handled without a retry."""
 
 import json
 from argparse import ArgumentParser
 from typing import Any
 
+from actions import messages
+from actions.engine.operate.handled import handle, reopen
 from actions.engine.operate.view_payload import view_payload
 from actions.errors import InvalidInput
 from actions.management import tree
-from actions.management.face import Face, actor, shown
+from actions.management.face import Each, actor, add_dry_run, add_reason, shown
 from actions.queries import detail, listing, search
 from actions.states import Status
 
@@ -16,14 +18,17 @@ _NARROWS = ("action", "queue", "kind")
 """Options that are also fields of the search."""
 
 
-class Command(Face):
-    """Reads only, but for the entry of who has seen what is hidden."""
+class Command(Each):
+    """Reads, but for the entry of who has seen what is hidden; and `handle` and `reopen`: see engine.operate.handled."""
 
-    help = "List executions, newest first, or show one with its steps, attempts, error and audit."
+    help = (
+        "List executions, newest first, or show one with its steps, attempts, error and audit; mark failed ones as handled, "
+        "or reopen them."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One sub-command per question."""
-        questions = parser.add_subparsers(dest="question", required=True, metavar="list|show")
+        questions = parser.add_subparsers(dest="question", required=True, metavar="list|show|handle|reopen")
         many = questions.add_parser("list", help="executions, newest first")
         many.add_argument("--status", action="append", default=[], choices=list(Status), metavar="STATUS")
         many.add_argument("--action", default="", metavar="NAME")
@@ -41,11 +46,28 @@ class Command(Face):
         one = questions.add_parser("show", help="one execution with attempts, error and audit")
         one.add_argument("id", metavar="ID")
         one.add_argument("--reveal", action="store_true", help="with what is dotted; that is audited")
-        for question in (many, one):
+        says = {
+            "handle": "failed ones need nobody any more, without a retry",
+            "reopen": "what was handled needs somebody after all",
+        }
+        marks = [questions.add_parser(verb, help=text) for verb, text in says.items()]
+        for mark in marks:
+            mark.add_argument("ids", nargs="+", metavar="ID", help=self.id_help)
+            add_reason(mark)
+            add_dry_run(mark)
+        for question in (many, one, *marks):
             question.add_argument("--json", action="store_true", help="print one JSON document")
 
+    def act_on(self, id_: str, reason: str, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Mark one."""
+        marks = options["question"] == "handle"
+        (handle if marks else reopen)(id_, actor=actor(), reason=reason)
+        return {"handled": marks}, messages.HANDLED if marks else messages.REOPENED
+
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Look."""
+        """Look, or mark each."""
+        if options["question"] in {"handle", "reopen"}:
+            return super().act(options)
         if options["question"] == "show":
             if options["reveal"]:
                 view_payload(options["id"], actor=actor())
@@ -98,17 +120,7 @@ class Command(Face):
         return {"executions": found, "next": cursor, "notes": list(notes)}
 
     def _show(self, execution: dict[str, Any]) -> None:
-        for name in ("id", "action", "queue", "status"):
-            self._field(name, execution[name])
-        if execution["place"]:
-            self._place(execution["place"])
-        self._field("asked by", f"{execution['actor']['label']} at {execution['created_at']}")
-        self._field("due", execution["available_at"])
-        for reason in execution["waits_for"]:
-            self._field("waits", reason["message"])
-        for name in ("finished_at", "idempotency_key", "replay_of", "cancel_requested_at"):
-            if execution[name]:
-                self._field(name.replace("_", " "), execution[name])
+        self._standing(execution)
         if execution["replays"]:
             self._field("replays", ", ".join(execution["replays"]))
         for name in ("params", "result"):
@@ -124,6 +136,23 @@ class Command(Face):
         for entry in execution["audit"]:
             why = f": {entry['reason']}" if entry["reason"] else ""
             self.say(_flat(f"  {entry['at']}  {entry['verb']}  {entry['actor']['label']}{why}"))
+
+    def _standing(self, execution: dict[str, Any]) -> None:
+        """What it is, how it stands, and why."""
+        for name in ("id", "action", "queue", "status"):
+            self._field(name, execution[name])
+        if execution["place"]:
+            self._place(execution["place"])
+        self._field("asked by", f"{execution['actor']['label']} at {execution['created_at']}")
+        self._field("due", execution["available_at"])
+        for reason in execution["waits_for"]:
+            self._field("waits", reason["message"])
+        for name in ("finished_at", "idempotency_key", "replay_of", "cancel_requested_at"):
+            if execution[name]:
+                self._field(name.replace("_", " "), execution[name])
+        if execution["handled"]:
+            handled = execution["handled"]
+            self._field("handled", f"by {handled['by']} at {handled['at']}: {handled['reason']}")
 
     def _place(self, place: dict[str, Any]) -> None:
         self._field("workflow", f"{place['workflow']} {place['action'] or ''}")

@@ -50,7 +50,7 @@ def clause_of(query: Query, term: Term, *, workflows: Callable[[], list[str]]) -
     elif term.field == "kind":
         found = any_of([_kind(value.text, workflows) for value in values])
     elif term.field == "is":
-        found = Clause(_LATE, (query.now - timedelta(seconds=LATE),))
+        found = any_of([_standing(query, value.text) for value in values])
     elif term.field in _TIMES:
         value = query.moment(values[0])
         found = Clause(_TIMES[term.field], (id_at(value) if term.field in {"after", "before"} else value,))
@@ -73,11 +73,29 @@ def any_of(clauses: list[Clause]) -> Clause:
 
 # What is paused is read once for a search.
 _LATE = (
-    "execution.status || '' IN ('queued', 'retrying') AND execution.available_at < %s"
+    "(execution.status || '' IN ('queued', 'retrying') AND execution.available_at < %s"
     " AND execution.action_id || '' <> ALL (ARRAY(SELECT name FROM actions_action WHERE paused_at IS NOT NULL"
     " OR tags ?| ARRAY(SELECT name::text FROM actions_tag WHERE paused_at IS NOT NULL)))"
     " AND NOT execution.tags && ARRAY(SELECT name FROM actions_tag WHERE paused_at IS NOT NULL)"
-    " AND execution.queue || '' <> ALL (ARRAY(SELECT name FROM actions_queue WHERE paused_at IS NOT NULL))"
+    " AND execution.queue || '' <> ALL (ARRAY(SELECT name FROM actions_queue WHERE paused_at IS NOT NULL)))"
+)
+# The group of a failure is looked up only where anybody has said anything about a group: its fingerprint costs.
+_GROUP_HANDLED = (
+    "(EXISTS (SELECT FROM actions_errorgroup WHERE state <> 'open') AND coalesce(("
+    "SELECT (said.state = 'resolved' AND execution.finished_at <= said.state_at)"
+    " OR (said.state = 'ignored' AND (said.ignored_until IS NULL OR said.ignored_until > now()))"
+    " FROM actions_errorgroup AS said"
+    " WHERE said.fingerprint = actions_error_group(execution.action_id, execution.error)), false))"
+)
+OPEN = (
+    "(execution.status || '' = 'failed' AND execution.handled_attempt IS DISTINCT FROM execution.attempt"
+    " AND NOT " + _GROUP_HANDLED + ")"
+)
+"""A failure that nobody has handled: as search/unhandled.py finds them, asked of a row."""
+_HANDLED = (
+    "(execution.status || '' = 'failed' AND (execution.handled_attempt IS NOT DISTINCT FROM execution.attempt OR "
+    + _GROUP_HANDLED
+    + "))"
 )
 _TIMES = {
     "after": "execution.id >= %s::uuid",
@@ -99,6 +117,12 @@ _OF_IDS = {
     "bulk": "execution.id IN (SELECT coalesce(made, execution_id) FROM actions_bulkitem"
     " WHERE operation_id = ANY (%s::uuid[]) AND outcome = 'done')",
 }
+
+
+def _standing(query: Query, name: str) -> Clause:
+    if name == "late":
+        return Clause(_LATE, (query.now - timedelta(seconds=LATE),))
+    return Clause(OPEN if name == "open" else _HANDLED)
 
 
 def _exact_or_like(equal: str, matches: str) -> Callable[[Value, tuple[str, ...]], Clause]:

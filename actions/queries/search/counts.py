@@ -9,6 +9,7 @@ from django.db import connection
 from actions.queries.search.grammar import Query
 from actions.queries.search.listing import statement
 from actions.queries.search.plan import EVERYTHING, Allowed, Planner
+from actions.queries.search.words import Catalogue
 from actions.states import Status
 
 CAP = 10_000
@@ -70,15 +71,19 @@ def by_status(
 _ID = "execution.id, execution.finished_at"
 
 
-def counted(queries: Sequence[Query], *, allowed: Allowed | None = EVERYTHING, cap: int = CAP) -> list[Count]:
-    """How many rows the list of each query has, in their order; each asks for one status. One statement for all."""
+def counted(
+    queries: Sequence[Query], *, allowed: Allowed | None = EVERYTHING, cap: int = CAP, many_wait: bool = False
+) -> list[Count]:
+    """How many rows the list of each query has, in their order; each asks for one status. One statement for all, beside what
+    their planners look up; `many_wait` as there."""
     parts: list[str] = []
     params: list[Any] = []
     statuses: list[Status] = []
+    catalogue = Catalogue()
     for place, query in enumerate(queries):
         (status,) = query.statuses or ()
         statuses.append(Status(status))
-        plan = Planner(query, allowed).plan_of(status)
+        plan = Planner(query, allowed, many_wait=many_wait, catalogue=catalogue).plan_of(status)
         if not plan.empty:
             sql, values = statement(plan, None, cap + 1, _ID, share=_SHARE)
             parts.append(_COUNTED + sql + _COUNTED_END)

@@ -8,8 +8,11 @@ from actions.states import Status
 
 TRIGGERS = ("user", "api_key", "schedule", "workflow", "system")
 """Kinds of actors."""
-STANDINGS = ("late",)
-"""Due for over a minute, and nobody takes it."""
+STANDINGS = {
+    "late": "due for over a minute, and nobody takes it",
+    "open": "failed, and nobody has handled it",
+    "handled": "failed, and handled: by itself, or with its group",
+}
 KINDS = ("top", "workflow", "step")
 """What belongs to no workflow; workflows; their steps."""
 INPUT = "input"
@@ -49,7 +52,7 @@ FIELDS = {
         Field("due-after", "due at that time or later", "due-after:now", ("due_after",)),
         Field("due-before", "due before that time", "due-before:-5m", ("due_before",)),
         Field("group", "the group of failures that its error belongs to", f"group:{'0' * 31}1"),
-        Field("is", "due for over a minute, and not paused", "is:late", (), STANDINGS),
+        Field("is", "late, or failed and open or handled", "is:open", (), tuple(STANDINGS)),
         Field("kind", "top level only, workflows, or steps", "kind:workflow", (), KINDS),
         Field("id", "its id", "id:exec_01jz5k3q8m6y2v9c4t7w1x0abc"),
         Field("parent", "the workflow whose step it is", "parent:exec_01jz5k3q8m6y2v9c4t7w1x0abc", ("workflow",)),

@@ -16,5 +16,6 @@ def left(query: Query, public_ids: Iterable[str], planner: Planner | None = None
         return []
     now = page(Query().having("id", *ids), limit=LARGEST_PAGE)
     among = query.having("id", *ids)
-    fitting = {row.id for row in page(among, limit=LARGEST_PAGE, planner=Planner(among, beside=planner)).rows}
+    beside = Planner(among, catalogue=planner.catalogue if planner else None)
+    fitting = {row.id for row in page(among, limit=LARGEST_PAGE, planner=beside).rows}
     return [(row, row.id not in fitting) for row in now.rows]

@@ -12,6 +12,7 @@ from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, sch
 from actions.queries.search.grammar import Query, Term, Value, identifier
 from actions.queries.search.late import MOST, Late, late
 from actions.queries.search.streams import Stream
+from actions.queries.search.unhandled import Unhandled, unhandled
 from actions.queries.search.words import Catalogue, by_keys, fits, meaning_of
 from actions.states import WITH_ERROR, Status
 
@@ -91,17 +92,18 @@ class Planner:
         *,
         glance: bool = False,
         many_wait: bool = False,
-        beside: "Planner | None" = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
-        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them. `beside`: one
-        whose catalogue serves this one too."""
-        self.catalogue: Catalogue = Catalogue() if beside is None else beside.catalogue
+        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them. `catalogue`: one
+        that several planners share."""
+        self.catalogue = catalogue or Catalogue()
         meaning = meaning_of(query, self.catalogue)
         self.query = meaning.query
         self.sentences = list(meaning.sentences)
         self.allowed = reader() if allowed is EVERYTHING else allowed
         self._backlog: int | None = _MOST_PENDING + 1 if many_wait else None
         self._late: Late | None = None
+        self._unhandled: Unhandled | None = None
         self._glance = glance
         self._partial = False
         self._numbers: dict[tuple[str, ...], int] = {}
@@ -118,9 +120,10 @@ class Planner:
         """The plan of the same query for one status in the place of those that it asks for."""
         query = self.query.without("state").having("state", status)
         found = self._plan(query, by_end=True)
-        if found.bounded or found.bounds:
+        if not found.by_end:
             return found
-        # Without a window all orders have the same number, and that of ids is in an index alone.
+        # Without a window all orders have the same number, and that of ids is in an index alone; what was accepted in a time
+        # is found whole in it, where the order of ends needs a window.
         by_id = self._plan(query, by_end=False)
         return found if by_id.bounded else by_id
 
@@ -149,14 +152,10 @@ class Planner:
 
     def _streams(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]]:
         """What is read, and the ids() of the terms that it answers."""
-        named = self._named(query, by_end=by_end)
+        named = self._named(query, by_end=by_end) or self._of_standing(query, by_end=by_end)
         if named is not None:
             return named
-        statuses = query.statuses
-        if any(not term.negated for term in query.of("is")):
-            statuses = tuple(status for status in streams.PENDING if statuses is None or status in statuses)
-            if not statuses or not (found := self._late_ones()).more or self._glance:
-                return ([streams.of_ids("id", [*found.ids])] if statuses and found.ids else []), set()
+        statuses = _statuses(query)
         if statuses == (Status.FAILED,) and by_end:
             names, used = self._asked(query)
             if used:
@@ -169,7 +168,7 @@ class Planner:
             return self._ordered([streams.of_rare(rare)], query, by_end), {id(term) for term in query.of("action")}
         if statuses is not None and Status.SUCCEEDED not in statuses and self._small(statuses):
             used = {id(term) for term in query.of("state")}
-            if query.statuses == (Status.FAILED,) and by_end:
+            if statuses == (Status.FAILED,) and by_end:
                 return [streams.FAILED_BY_END], used
             return streams.of_statuses(statuses), used
         return self._of_actions(query)
@@ -187,6 +186,17 @@ class Planner:
             schedules = tuple(dict.fromkeys(map(schedule_of, term.values)))
             if not term.negated and all(schedules):
                 return [streams.of_schedules(schedules)], {id(term)}
+        return None
+
+    def _of_standing(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]] | None:
+        """The stream of what is late, or open, where that is little; None where it is not, or not asked for."""
+        if _statuses(query) == ():
+            return [], set()
+        if _asks(query, "late") and (not (late_ones := self._late_ones()).more or self._glance):
+            return ([streams.of_ids("id", [*late_ones.ids])] if late_ones.ids else []), set()
+        if (term := _asks(query, "open")) and not (failures := self._unhandled_ones()).more:
+            found = [streams.of_ids("id", [*failures.ids])] if failures.ids else []
+            return self._ordered(found, query, by_end), {id(term)}
         return None
 
     def _of_actions(self, query: Query) -> tuple[list[Stream], set[int]]:
@@ -224,7 +234,7 @@ class Planner:
 
     def _ordered(self, found: list[Stream], query: Query, by_end: bool) -> list[Stream]:
         """Small streams, ordered as the list of failed ones is, where the query asks for nothing else."""
-        return [stream.by_finish() for stream in found] if by_end and query.statuses == (Status.FAILED,) else found
+        return [stream.by_finish() for stream in found] if by_end and _statuses(query) == (Status.FAILED,) else found
 
     def _rare(self, query: Query, statuses: tuple[str, ...] | None) -> tuple[str, ...]:
         """The actions that the query asks for, if they have few executions and it asks for something else as well."""
@@ -269,6 +279,11 @@ class Planner:
                 )
         return self._late
 
+    def _unhandled_ones(self) -> Unhandled:
+        if self._unhandled is None:
+            self._unhandled = unhandled()
+        return self._unhandled
+
     def _visible(self, names: list[str]) -> tuple[str, ...]:
         return tuple(name for name in names if self.allowed is None or name in self.allowed)
 
@@ -285,6 +300,25 @@ class Planner:
 def plan_of(query: Query, *, allowed: Allowed | None = EVERYTHING, by_end: bool = True) -> Plan:
     """The plan of a query."""
     return Planner(query, allowed).plan(by_end=by_end)
+
+
+def _statuses(query: Query) -> tuple[str, ...] | None:
+    """The statuses that its terms leave, in the order of the chart, `is:` among them; None when it names none."""
+    statuses = query.statuses
+    for term in query.of("is"):
+        if not term.negated:
+            fitting = {status for value in term.values for status in _STANDINGS[value.text]}
+            statuses = tuple(status for status in (Status if statuses is None else statuses) if status in fitting)
+    return statuses
+
+
+_STANDINGS = {"late": streams.PENDING, "open": (Status.FAILED,), "handled": (Status.FAILED,)}
+
+
+def _asks(query: Query, standing: str) -> Term | None:
+    """The term that asks for this one alone: is:late, is:open."""
+    wanted = (Value(standing),)
+    return next((term for term in query.of("is") if not term.negated and term.values == wanted), None)
 
 
 def _possible(values: tuple[Value, ...]) -> tuple[Value, ...]:

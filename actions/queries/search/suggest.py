@@ -107,7 +107,7 @@ def _starting(typed: str) -> Iterable[fields.Field]:
 
 def _offered(field: fields.Field, known: Names) -> Sequence[tuple[str, str]]:
     if field.choices:
-        return [(choice, "") for choice in field.choices]
+        return [(choice, fields.STANDINGS.get(choice, "")) for choice in field.choices]
     if field.name in fields.TIMES:
         return [(time, "") for time in _TIMES]
     if field.name == "action":
