@@ -175,8 +175,8 @@ def _all_quiet(number: int) -> Banner:
 def _paused(pauses: tuple[Pause, ...]) -> Banner:
     first, more = pauses[0], len(pauses) - 1
     title = f"Paused: {first.kind} {first.name}" + (f" and {more} more." if more else ".")
-    until = f" until {first.until:%Y-%m-%d %H:%M}" if first.until else ""
-    text = f"By {first.by} since {first.at:%Y-%m-%d %H:%M}{until} UTC: {first.reason}"
+    until = f" until {first.until:%Y-%m-%d %H:%M:%S} UTC" if first.until else ""
+    text = f"By {first.by} since {first.at:%Y-%m-%d %H:%M:%S} UTC{until}: {first.reason}"
     page = "queues" if first.kind == "queue" else "actions"
     return Banner("warn", "pause", title, text, _url(page), page.capitalize())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Formatter
 from typing import Any
 from urllib.parse import urlencode
@@ -168,6 +169,8 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
     text = _WORDS.get(slot, {}).get(str(value), "" if value is None else str(value))
     if slot == "class":
         text = text.rpartition(".")[2]
+    if slot == "until":
+        text = _moment(text)
     text = _short(text or _EMPTY.get(slot, ""))
     if slot == "operation":
         return Part("a bulk operation", url("bulk-operation", value) if is_uuid(value) else "")
@@ -232,6 +235,14 @@ def is_uuid(value: Any) -> bool:
         return bool(UUID(str(value)))
     except ValueError:
         return False
+
+
+def _moment(text: str) -> str:
+    """A time of the data as pages read it; what is none, as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return text
 
 
 def _short(text: str) -> str:
