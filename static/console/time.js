@@ -28,6 +28,7 @@
   function showAll(root) {
     const now = new Date();
     for (const time of root.querySelectorAll("time.when")) show(time, now);
+    for (const head of root.querySelectorAll("[data-here]")) head.textContent = "Here";
   }
 
   function far(at, now) {
