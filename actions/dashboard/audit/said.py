@@ -52,7 +52,7 @@ SAYS = {
     "schedule.paused": "{who} paused the schedule {schedule} of {action}",
     "schedule.resumed": "{who} resumed the schedule {schedule} of {action}",
     "schedule.run_now": "{who} ran the schedule {schedule} of {action} beside its times",
-    "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} times that it missed",
+    "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} that it missed",
     "schedule.failed": "The schedule {schedule} of {action} was due and started nothing: {error}",
     "failures.resolved": "{who} called {group} of {action} resolved",
     "failures.ignored": "{who} ignores {group} of {action} until {until}",
@@ -169,6 +169,8 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
     text = _WORDS.get(slot, {}).get(str(value), "" if value is None else str(value))
     if slot == "class":
         text = text.rpartition(".")[2]
+    if slot == "left_out":
+        text = f"{text or 'a'} {'times' if text not in {'', '1'} else 'time'}"
     if slot == "until":
         text = _moment(text)
     text = _short(text or _EMPTY.get(slot, ""))
@@ -218,6 +220,8 @@ def _by_somebody_else(entry: Entry) -> bool:
         "{who}" not in said
         and (entry.actor_kind, entry.actor_id) != (PLATFORM.kind, PLATFORM.id)
         and (entry.verb != "access.locked_out")
+        # What a schedule does by itself names it already.
+        and entry.actor_kind != "schedule"
     )
 
 
