@@ -64,6 +64,7 @@ EXPLAIN = {
     "revoke_key": "Refused everywhere within a second, for ever. What was asked for with it goes on.",
     "create_account": "Another system that asks by the HTTP API. It owns keys, and what is asked with any of them is its own.",
     "disable_account": "None of its keys is let in, everywhere within a second, until it is enabled.",
+    "enable_account": "Its keys that have neither expired nor been revoked are let in again.",
     "pause_rule": "It tells nothing until somebody resumes it. What happens meanwhile is not told later.",
     "resume_rule": "It watches again, from now on: what happened meanwhile is not told.",
     "remove_rule": "Nobody watches for it any more. What it has told stays in the log, and what is on its way arrives.",
@@ -73,7 +74,6 @@ EXPLAIN = {
     "disable_channel": "Nothing is sent there until it is enabled; what is on its way is given up, and can be retried then.",
     "enable_channel": "Rules that name it tell it again. What was given up meanwhile can be retried.",
     "remove_channel": "It is forgotten, with its address; rules that named it tell their other channels. For ever.",
-    "enable_account": "Its keys that have neither expired nor been revoked are let in again.",
 }
 CANCEL_MEANS = {
     "idle": "It has not started: it is cancelled at once, and never will.",
