@@ -18,7 +18,9 @@
   function show(time, now) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;
-    time.textContent = "ago" in time.dataset ? ago(at, now) : stamp(at, now);
+    /* "At 05:38:06", not "at today". */
+    const told = /\bat $/i.test(time.previousSibling?.textContent ?? "") && day(at) === day(now) ? clock(at) : stamp(at, now);
+    time.textContent = "ago" in time.dataset ? ago(at, now) : told;
     if ("ago" in time.dataset && !time.dataset.said) {
       time.title = `${day(at)} ${clock(at)}, ${time.title}`;
       time.dataset.said = "yes";
