@@ -80,6 +80,10 @@ class Settings:
     """Whether people and API keys may only look: every verb of theirs is hidden and refused."""
     HIDE_PAYLOADS: bool = False
     """Whether people see params, results, logs and tracebacks only when they ask for them, each time audited."""
+    REDACT_KEYS: tuple[str, ...] = field(default=())
+    """Keys, and paths such as cards.*.number, that are dotted wherever payloads are shown, beside password and the like."""
+    REDACT: str = ""
+    """Dotted path of a function (path, value) that says for a value in a payload whether it is dotted."""
     ACCESS: str = ""
     """Dotted path of what narrows, after the permissions, what people may do and see: visible_actions(user), may(user, verb,
     subject)."""

@@ -17,6 +17,8 @@ EMITTED_EARLY = "Told: the workflow does not wait for this event now; its next w
 EMITTED_BEFORE = "This event was told before, and kept; nothing was done twice."
 PAUSED = "Paused: what is running ends, nothing new starts."
 RESUMED = "Resumed: what waited goes on."
+PAUSE_CHANGED = "It stays paused as you said; nothing went on in between."
+PAUSE_SAME = "It was paused so before; nothing was changed."
 QUIETED = "Asked to be quiet: it ends what it has, and takes nothing new until somebody resumes it."
 WORKER_RESUMED = "Asked to take again."
 WORKER_STOPPED = "Asked to stop: its process ends after what it is on."
@@ -42,6 +44,8 @@ EXPLAIN = {
     "pause": "Nothing new starts until it is resumed; what is running ends, and what is asked for is kept.",
     "pause_tag": "Nothing that has this tag starts until it is resumed: what was asked for with it, and every execution of the "
     "actions that have it. What is running ends, and what is asked for is kept.",
+    "change_pause": "It stays paused, and nothing goes on in between. The time and the reason below become those that are shown, "
+    "with your name.",
     "resume": "What waited goes on.",
     "quiet_worker": "It ends what it has, and takes nothing new until somebody resumes it. Its process stays.",
     "resume_worker": "It takes again.",
@@ -51,7 +55,7 @@ EXPLAIN = {
     "with fewer processes.",
     "make_schedule": "The action is asked for at each of these times, once, with these params. What it starts stands among the "
     "executions, asked for by the schedule.",
-    "pause_schedule": "Its times pass and nothing starts until somebody resumes it; those are not caught up. What it has started "
+    "pause_schedule": "Its times pass and nothing starts until it is resumed; those are not caught up. What it has started "
     "goes on.",
     "resume_schedule": "It goes on with its next time. What passed meanwhile is not caught up.",
     "run_schedule": "One execution at once with its params, asked for by you. Its next time stays as it is.",
@@ -65,7 +69,8 @@ EXPLAIN = {
     "create_account": "Another system that asks by the HTTP API. It owns keys, and what is asked with any of them is its own.",
     "disable_account": "None of its keys is let in, everywhere within a second, until it is enabled.",
     "enable_account": "Its keys that have neither expired nor been revoked are let in again.",
-    "pause_rule": "It tells nothing until somebody resumes it. What happens meanwhile is not told later.",
+    "pause_rule": "It tells nothing until somebody resumes it, not that something is over either. What happens meanwhile is not "
+    "told later.",
     "resume_rule": "It watches again, from now on: what happened meanwhile is not told.",
     "remove_rule": "Nobody watches for it any more. What it has told stays in the log, and what is on its way arrives.",
     "create_channel": "A place where alerts are told. Rules name the channels that they tell.",

@@ -1,11 +1,15 @@
 """Settings from the environment: odd values are refused, and any NAME may come from the file named by NAME_FILE."""
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def text(name: str, default: str | None = None, *, missing: str = "") -> str:
@@ -46,6 +50,14 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def decimal(name: str, default: float) -> float:
+    """A number, which may have a fraction."""
+    value = text(name, str(default))
+    if not _DECIMAL.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} must be a number such as 2 or 0.5, not {value!r}.")
+    return float(value)
+
+
 def choice(name: str, default: str, choices: Sequence[str]) -> str:
     """One of a few words; anything else is refused."""
     value = text(name, default)
@@ -57,6 +69,32 @@ def choice(name: str, default: str, choices: Sequence[str]) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list, blanks dropped."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def folders(name: str) -> list[Path]:
+    """A comma-separated list of folders; a system check says which is not there."""
+    return [Path(word).absolute() for word in words(name)]
+
+
+def knobs(settings: type, renamed: Mapping[str, str]) -> dict[str, object]:
+    """What the environment says of the fields of a dataclass of settings, each read as its type asks; what it does not name is
+    left out. A variable is called as its field, but for those in `renamed`."""
+    variables = {knob.name: (renamed.get(knob.name, knob.name), knob.type) for knob in fields(settings)}
+    return {name: _read(variable, kind) for name, (variable, kind) in variables.items() if _names(variable)}
+
+
+def _names(variable: str) -> bool:
+    return variable in os.environ or f"{variable}_FILE" in os.environ
+
+
+def _read(variable: str, kind: object) -> object:
+    if kind is bool:
+        return flag(variable, default=False)
+    if kind is int:
+        return number(variable, 0)
+    if kind is float:
+        return decimal(variable, 0)
+    return text(variable) if kind is str else words(variable)
 
 
 def database(url: str) -> dict[str, object]:

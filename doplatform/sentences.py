@@ -30,6 +30,7 @@ SENTENCES = {
     "maintain_leads": "on duty: wakes what was not woken, rescues what lost its worker, prunes",
     "pause_lifted": "The {kind} {name} goes on: the time until which it was paused has come.",
     "access_rule_failed": "The access rule (ACCESS) failed at {rule}, so that nothing was allowed: {error}",
+    "redaction_failed": "REDACT ({judge}) fails, so that all it is asked about is hidden: {error}. This is said once.",
     "panel_failed": "The panel {panel} of the page of {where} failed, and the page stood: {error}",
     "chore_failed": "{chore} failed, and is tried again at its time; the other chores go on: {error}",
     "schedule_failed": "The schedule {schedule} was due, and started nothing; its next time comes all the same: {error}",

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from actions import conf
 from doplatform import env, paths
 
 BASE_DIR = paths.BASE
@@ -58,7 +59,8 @@ WSGI_APPLICATION = "doplatform.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # Templates of the installation go first: one of the same name takes the place of ours.
+        "DIRS": [*env.folders("TEMPLATE_DIRS"), BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -84,20 +86,8 @@ REDIS_URL = env.text("REDIS_URL", paths.redis_url(DATA))
 RQ_QUEUES = {name: {"URL": REDIS_URL} for name in env.words("QUEUES", "default")}
 RQ_SHOW_ADMIN_LINK = False
 
-DOPLATFORM: dict[str, object] = {
-    "SECRET_KEYS": env.words("SECRET_FIELD_KEYS"),
-    "SEAL_KEY": env.text("SEAL_KEY", ""),
-    "SEAL_OLD_KEYS": env.words("SEAL_OLD_KEYS"),
-    "SHUTDOWN_GRACE": env.number("SHUTDOWN_GRACE", 30),
-    "OUTSIDE_ALLOWED_HOSTS": env.words("OUTSIDE_ALLOWED_HOSTS"),
-    "OUTSIDE_ALLOW_HTTP": env.flag("OUTSIDE_ALLOW_HTTP", default=False),
-    "CALLBACK_QUEUE": env.text("CALLBACK_QUEUE", "default"),
-    "CALLBACK_SECRETS": env.words("CALLBACK_SECRETS"),
-    "ALERT_QUEUE": env.text("ALERT_QUEUE", "default"),
-    "ALERT_SCHEMES": env.words("ALERT_SCHEMES"),
-    "PUBLIC_URL": env.text("PUBLIC_URL", ""),
-    "READ_ONLY": env.flag("READ_ONLY", default=False),
-}
+# Every knob of actions.conf that the environment names; the others have their defaults.
+DOPLATFORM: dict[str, object] = env.knobs(conf.Settings, {"SECRET_KEYS": "SECRET_FIELD_KEYS"})
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 # Five wrong passwords for one name from one address, and that pair waits.
@@ -126,7 +116,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [*env.folders("STATIC_DIRS"), BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
 # HTTPS is the rule; `manage.py up` on a developer's machine says HTTPS=False.

@@ -11,7 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from actions.desk import permit
 from actions.queries import executions, health, stats
@@ -32,7 +32,7 @@ class Site(AdminSite):
     site_header = "doplatform"
     site_title = "doplatform"
     index_title = "Overview"
-    site_url = "/"
+    site_url = reverse_lazy("console:overview")  # type: ignore[assignment]  # turned into text when a page shows it
     enable_nav_sidebar = False
     """The header leads everywhere, and lists need the width."""
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 
 from actions.engine.alerts import watch as watching
-from actions.engine.alerts.channels import create_channel
-from actions.engine.alerts.rules import Wanted, create_rule
+from actions.engine.alerts.channels import create as channels
+from actions.engine.alerts.rules import create as rules
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.models import Alert
 from tests.stage import ALICE, rows
 
@@ -21,12 +23,12 @@ WHY = "the team wants to know"
 
 def rule(kind: str, *channels: int, **wanted: Any) -> int:
     """A new rule, named by its kind where nothing else is said."""
-    return create_rule(kind, Wanted(**{"name": kind, "channels": channels, **wanted}), actor=ALICE, reason=WHY)
+    return rules.create(kind, Wanted(**{"name": kind, "channels": channels, **wanted}), actor=ALICE, reason=WHY)
 
 
 def channel(address: str, *, name: str = "team", kind: str = "webhook", secret: str = "") -> int:
     """A new channel."""
-    return create_channel(name, kind=kind, address=address, secret=secret, actor=ALICE, reason=WHY)
+    return channels.create(name, kind=kind, address=address, secret=secret, actor=ALICE, reason=WHY)
 
 
 def watch() -> list[Alert]:
@@ -39,6 +41,19 @@ def watch() -> list[Alert]:
 def later(seconds: float = 100_000) -> None:
     """Let the quiet time of what was told pass."""
     rows("UPDATE actions_alert SET at = at - make_interval(secs => %s)", seconds)
+
+
+@pytest.fixture
+def allow(settings: Any) -> Any:
+    """Lets this installation call these places, also without encryption."""
+
+    def let(*places: str) -> None:
+        settings.DOPLATFORM = {
+            **settings.DOPLATFORM, "OUTSIDE_ALLOWED_HOSTS": list(places), "OUTSIDE_ALLOW_HTTP": True,
+            "PUBLIC_URL": "https://do.example/x/",
+        }  # fmt: skip
+
+    return let
 
 
 class Mailbox:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from actions import conf
 from doplatform import paths
 from doplatform.services import embedded
 
@@ -21,14 +22,26 @@ _SERVERS = pytest.StashKey[embedded.Servers]()
 OWN = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_FIELD_KEYS", "DEBUG", "HTTPS", "DEMO", "ALLOWED_HOSTS",
     "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY", "HSTS_SECONDS", "QUEUES", "TIME_ZONE", "LOG_FORMAT", "LOG_LEVEL",
-    "SHUTDOWN_GRACE", "SEAL_KEY", "SEAL_OLD_KEYS", "READ_ONLY",
+    "TEMPLATE_DIRS", "STATIC_DIRS", *conf.known(),
 )  # fmt: skip
 
 LONG = ("journeys/", "faults/", "interfaces/test_api_", "interfaces/test_sdk_")
 """Files that take long: they begin, so that two processes end together. The others are short, and there are many."""
 
 
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
+"""Bytes that must be free there: PostgreSQL keeps up to 1 GiB of WAL, and there are two beside each other, and instances."""
 _resolve = socket.getaddrinfo
+
+
+def _keep_in_memory() -> None:
+    """Temporary folders are made where syncing costs nothing: a test commits hundreds of times, and no test pulls the plug.
+
+    What a kill -9 leaves stays as it would on a disk. Where there is no such place, or TMPDIR says another, it is the disk.
+    """
+    if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 def _nobody_outside(host: Any, *args: Any, **more: Any) -> Any:
@@ -42,11 +55,11 @@ def _nobody_outside(host: Any, *args: Any, **more: Any) -> Any:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     socket.getaddrinfo = _nobody_outside
+    _keep_in_memory()
     folder = Path(tempfile.mkdtemp(prefix="doplatform-tests-")).resolve()
-    # Enough connections for a hundred threads beside the worker processes.
-    early_config.stash[_SERVERS] = embedded.Servers(
-        folder, temporary=True, postgres_settings={"max_connections": "200"}
-    )
+    # Enough connections for a hundred threads beside the worker processes; and nothing in /dev/shm that kill -9 leaves there.
+    own = {"max_connections": "200", "dynamic_shared_memory_type": "mmap"}
+    early_config.stash[_SERVERS] = embedded.Servers(folder, temporary=True, postgres_settings=own)
     for name in OWN:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)

@@ -227,7 +227,7 @@ class QueueAdmin(LookOnly):
 
     @admin.display(description="")
     def change_state(self, queue: Queue) -> SafeString:
-        """A way to the other state."""
-        verb = "resume" if queue.paused_at else "pause"
-        url = reverse(f"admin:actions_queue_{verb}", args=[quote(queue.name)])
-        return format_html('<a class="do-button" href="{}">{}</a>', url, verb.capitalize())
+        """A way to the other state, and to another end of the pause."""
+        ways = [("pause", "Change until"), ("resume", "Resume")] if queue.paused_at else [("pause", "Pause")]
+        links = ((reverse(f"admin:actions_queue_{verb}", args=[quote(queue.name)]), label) for verb, label in ways)
+        return format_html_join(" ", '<a class="do-button" href="{}">{}</a>', links)

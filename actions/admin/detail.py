@@ -15,8 +15,8 @@ from actions.desk.composition import about
 from actions.desk.payloads import sight
 from actions.ids import public_id
 from actions.models import Attempt, Execution
-from actions.queries import attempts, audit, catalogue, executions
-from actions.states import CHART, Status
+from actions.queries import attempts, audit, catalogue, executions, holds
+from actions.states import CHART, DUE, Status
 
 _LONGEST_LOG = 100
 _LONGEST_NUMBER = 9
@@ -45,6 +45,7 @@ def detail(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "execution": execution,
         "action": action,
         "meaning": CHART[Status(execution.status)].meaning,
+        "waits": holds.why(execution.pk) if execution.status in DUE else (),
         "buttons": [
             (button, show.execution_url(execution.pk, button.verb))
             for button in buttons(execution, action, may=partial(may, request), refusal=workflow.get("refusal", ""))

@@ -145,7 +145,9 @@ class ExecutionAdmin(LookOnly):
             raise PermissionDenied(HIDDEN)
         if part not in {"params", "result", "error"}:
             raise Http404("There is no such part of an execution.")
-        response = HttpResponse(show.pretty(getattr(execution, part)), content_type="application/json")
+        response = HttpResponse(
+            show.pretty(getattr(execution, part), whole=part == "error"), content_type="application/json"
+        )
         response["Content-Disposition"] = f'attachment; filename="{execution.public_id}-{part}.json"'
         return response
 

@@ -190,13 +190,16 @@ class ScheduleAdmin(LookOnly):
         if row.withdrawn:
             return "not in the code"
         if row.paused_at:
-            return format_html('<span class="do-paused">❚❚ paused</span> by {}', row.paused_by)
+            paused = format_html('<span class="do-paused">❚❚ paused</span> by {}', row.paused_by)
+            return format_html("{} until {}", paused, show.when(row.paused_until)) if row.paused_until else paused
         return "from the code" if row.declared else "active"
 
     @admin.display(description="next")
     def shown_next(self, row: Schedule) -> str:
         """UTC."""
-        return show.when(row.next_at) if row.next_at else "never"
+        if row.next_at:
+            return show.when(row.next_at)
+        return "when resumed" if row.paused_at and not row.withdrawn else "never"
 
     @admin.display(description="last done")
     def shown_last(self, row: Schedule) -> str:

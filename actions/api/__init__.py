@@ -1,6 +1,7 @@
 """The HTTP API under /api/v1/.
 
-entrance     what every request to /api/ passes: its id, its end as a problem document whatever happens
+entrance     what every request to it passes: its end as a problem document whatever happens
+places       where it is mounted
 reading      headers and bodies, strictly; what is wrong with them, all at once
 bearer       who asks, how often, and what that key may do
 problems     the one table from what went wrong to what HTTP says of it

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from actions.api import places
 from actions.api.bearer import key_of
 from actions.api.reading import Wait
 from actions.definitions.engine import Accepted
@@ -15,7 +16,6 @@ from actions.errors import ExecutionNotFound
 from actions.queries import representation
 from actions.states import ENDED
 
-ROOT = "/api/v1"
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
@@ -31,7 +31,7 @@ def respond(body: Any, *, status: int = 200, headers: Mapping[str, str] | None =
 
 def address(execution_id: str) -> str:
     """Where an execution is looked at."""
-    return f"{ROOT}/executions/{execution_id}"
+    return f"{places.root()}/executions/{execution_id}"
 
 
 def accepted(request: HttpRequest, answer: Accepted, wait: Wait) -> HttpResponse:
@@ -55,13 +55,16 @@ def execution(request: HttpRequest, execution_id: str, *, headers: Mapping[str, 
     return respond(_shown(request, execution_id), headers=headers)
 
 
-def seen(request: HttpRequest, execution_id: str, *verbs: str) -> dict[str, Any]:
-    """An execution that the key may read, or do one of `verbs` to. Raises ExecutionNotFound, for others' too."""
+def seen(request: HttpRequest, execution_id: str, *verbs: str, whole: bool = False) -> dict[str, Any]:
+    """An execution that the key may read, or do one of `verbs` to; `whole`: with what is hidden, for which it has asked.
+
+    Raises ExecutionNotFound, for others' too.
+    """
     key = key_of(request)
     found = representation.find(execution_id)
     if not any(key.allows(verb, found["action"]) for verb in ("read", *verbs)):
         raise ExecutionNotFound(f"There is no execution {execution_id[:64]!r}.")
-    return _clear(key, found)
+    return _clear(key, found, whole=whole)
 
 
 def open_still(found: Mapping[str, Any]) -> bool:
@@ -73,9 +76,19 @@ def _shown(request: HttpRequest, execution_id: str, *, own: bool = False) -> dic
     return _clear(key_of(request), representation.find(execution_id), own=own)
 
 
-def _clear(key: Key, found: dict[str, Any], *, own: bool = False) -> dict[str, Any]:
-    """What this key may see. A scope for a verb alone shows no params and no result, but of what it asked for itself (`own`)."""
+def _clear(key: Key, found: dict[str, Any], *, own: bool = False, whole: bool = False) -> dict[str, Any]:
+    """What this key may see. A scope for a verb alone shows no params and no result, but of what it asked for itself (`own`);
+    what is hidden here (REDACT_KEYS, REDACT) is dotted but for who sent it, and for who has asked for it (`whole`)."""
     found["url"] = address(found["id"])
     if not key.sees_payload or not (own or key.allows("read", found["action"])):
         found["params"] = found["result"] = None
+    elif not (whole or _sent_by(key, found)):
+        found = representation.dotted(found)
     return found
+
+
+def _sent_by(key: Key, found: Mapping[str, Any]) -> bool:
+    """Whether the params came from the owner of this key: not of a replay, of a step, or of a schedule that was run now."""
+    asked = (found["actor"]["kind"], found["actor"]["id"]) == (key.actor.kind, key.actor.id)
+    taken = found["replay_of"] or found["workflow"] or (found["idempotency_key"] or "").startswith("schedule:")
+    return asked and not taken

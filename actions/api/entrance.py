@@ -1,4 +1,4 @@
-"""What every request to /api/ passes, in place of the middlewares for pages: no session, no cookie, no form to protect.
+"""What every request to the API passes, in place of the middlewares for pages: no session, no cookie, no form to protect.
 
 Whatever happens, the answer is JSON or a problem document.
 """
@@ -11,10 +11,8 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from actions import incoming
-from actions.api import problems, reading
+from actions.api import places, problems, reading
 from actions.api.problems import Refusal
-
-_PAGES = frozenset({"/api/v1/docs"})
 
 
 class Entrance:
@@ -24,7 +22,8 @@ class Entrance:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith("/api/"):
+        entrance = places.entrance()
+        if not entrance or not request.path.startswith(entrance):
             return self.get_response(request)
         try:
             response = _answered(request)
@@ -45,7 +44,7 @@ def _answered(request: HttpRequest) -> HttpResponseBase:
     except Resolver404:
         raise Refusal("not_found", "There is nothing at this address.") from None
     request.resolver_match = match
-    if request.path_info not in _PAGES:
+    if request.path != places.docs():
         reading.check_accept(request)
     method = request.method
     if method == "HEAD":

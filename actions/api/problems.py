@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 
+from actions.api import places
 from actions.errors import (
     DoplatformError,
     IdempotencyConflict,
@@ -63,6 +64,8 @@ STATUS: dict[str, int] = {
     "setting_missing": 409,
     "not_triggerable": 409,
     "schedule_declared": 409,
+    "not_paused": 409,
+    "pause_changed": 409,
     "idempotency_in_progress": 409,
     "length_required": 411,
     "payload_too_large": 413,
@@ -87,7 +90,6 @@ STATUS: dict[str, int] = {
 FAMILIES: tuple[tuple[type[Exception], int], ...] = ((Refused, 409), (InvalidInput, 422))
 RETRY_AFTER = {"idempotency_in_progress": "1", "unavailable": "2", "database_unavailable": "2", "not_migrated": "5"}
 """Seconds after which it is worth asking again."""
-DOCS = "/api/v1/docs"
 _TYPE = "urn:doplatform:problem:"
 
 log = structlog.get_logger(__name__)
@@ -164,7 +166,7 @@ def _of_family(error: DoplatformError, request_id: str) -> HttpResponse:
         log.error("api_failed", error=f"{type(error).__name__}: {error}"[:500], exc_info=error)
         return document("internal_error", "Something went wrong here; it has been logged.", request_id=request_id)
     if code == "idempotency_key_required":
-        headers["Link"] = f'<{DOCS}>; rel="help"'
+        headers["Link"] = f'<{places.docs()}>; rel="help"'
     return document(
         code, error.message, status=status, problems=problems, headers=headers, members=members, request_id=request_id
     )

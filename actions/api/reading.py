@@ -85,6 +85,15 @@ def asked_wait(request: HttpRequest) -> Wait:
     return preferred_wait(request) if text is None else _wait(text, "wait")
 
 
+def asked_reveal(request: HttpRequest) -> bool:
+    """What `?reveal=true` asks for. Raises Refusal (400)."""
+    text = request.GET.get("reveal", "false") if request.META.get("QUERY_STRING") else "false"
+    if text not in {"true", "false"}:
+        message = f"reveal is true or false, not {text[:40]!r}."
+        raise Refusal("invalid_query", message, problems=[Problem("invalid_query", "reveal", message)])
+    return text == "true"
+
+
 def _wait(text: str, path: str) -> Wait:
     if not _WAIT.fullmatch(text):
         message = f"wait is a number of seconds from 0 to {LONGEST_WAIT:g}, not {text[:40]!r}."

@@ -67,6 +67,15 @@ class Pause(Reason):
     )
 
 
+class ChangePause(Reason):
+    """Another end of a pause that stands."""
+
+    until: str | None = Field(
+        max_length=100,
+        description="As of a pause; null for until somebody resumes it. An empty reason leaves the one there is.",
+    )
+
+
 class Cancel(Reason):
     """`force` does not wait for the handler to see that it was asked to stop; it needs the scope force_stop."""
 
@@ -122,10 +131,11 @@ class ListQuery(Query):
     cursor: str = Field("", max_length=100, description="`next` of the page before.")
 
 
-class WaitQuery(Query):
-    """How long to wait for the end."""
+class ShowQuery(Query):
+    """How long to wait for the end, and whether to be shown what is hidden."""
 
     wait: float = Field(0, ge=0, description="Seconds; more than 60 are taken as 60.")
+    reveal: bool = Field(False, description="Also what is dotted: needs the scope view_payload, and is audited.")
 
 
 class AuditFilter(Query):
@@ -263,11 +273,13 @@ class RetriedMany(BaseModel):
 
 
 class Paused(BaseModel):
-    """Whether this request changed anything."""
+    """Whether this request changed anything, and how it stands now: paused by whom, and until when."""
 
     name: str
     paused: bool
     changed: bool
+    by: str = Field(description="Empty where it is not paused.")
+    until: str | None = Field(description="null for until somebody resumes it, and where it is not paused.")
 
 
 class Action(BaseModel):
@@ -321,6 +333,7 @@ class Schedule(BaseModel):
     paused: bool
     paused_by: str
     paused_reason: str
+    paused_until: str | None
     late: bool
     next: list[str]
     last_at: str | None

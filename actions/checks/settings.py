@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -12,10 +13,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Django's word)
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.module_loading import import_string
 
 from actions import conf, narrowing
 from actions.outside.address import Rules
 from actions.outside.signature import is_secret
+from actions.values.redaction import Rule
 
 _SAVEPOINTS = 64
 _PLACE = re.compile(r"https?://[^\s?#@]+")
@@ -166,6 +169,48 @@ def rule(**_: Any) -> list[CheckMessage]:
     ]
 
 
+def judge(**_: Any) -> list[CheckMessage]:
+    """E022: REDACT leads to a function. Without one that can be asked every value would be hidden."""
+    path = conf.get().REDACT if sound() else ""
+    if not path:
+        return []
+    try:
+        fault = "" if callable(import_string(path)) else "is no function"
+    except Exception as error:  # noqa: BLE001  (whatever its module raises)
+        fault = f"cannot be imported: {type(error).__name__}: {error}"
+    if not fault:
+        return []
+    return [
+        Error(
+            f"DOPLATFORM['REDACT'] {path[:100]!r} {fault[:300]}.",
+            hint="Name a function (path, value) -> bool; docs/operations.md, What is hidden.",
+            id="doplatform.E022",
+        )
+    ]
+
+
+def folders(**_: Any) -> list[CheckMessage]:
+    """E023: the folders from which templates and static files come are there. One that is missing would be passed over."""
+    named: list[tuple[str, str, Any]] = [
+        *(("TEMPLATES", "TEMPLATE_DIRS", folder) for one in _templates() for folder in one.get("DIRS", ())),
+        *(("STATICFILES_DIRS", "STATIC_DIRS", folder) for folder in settings.STATICFILES_DIRS),
+    ]
+    return [
+        Error(
+            f"{setting} names {str(path)[:200]!r}, which is no folder.",
+            hint=f"Mount or make it, or take it out of {variable}.",
+            id="doplatform.E023",
+        )
+        for setting, variable, folder in named
+        # Static files may have a prefix beside their folder.
+        if not Path(path := folder[1] if isinstance(folder, tuple | list) else folder).is_dir()
+    ]
+
+
+def _templates() -> Any:
+    return settings.TEMPLATES
+
+
 def _given() -> Any:
     return getattr(settings, "DOPLATFORM", {})
 
@@ -235,7 +280,16 @@ def _scheme_fault(schemes: Any) -> str:
     return f"has {_short(strange[0])}, which is none of {', '.join(conf.SCHEMES)}" if strange else ""
 
 
+def _redacted_fault(keys: Any) -> str:
+    try:
+        Rule.of(keys)
+    except ValueError as fault:
+        return f"has an entry that hides nothing, or all: {fault}"
+    return ""
+
+
 _LISTS = {
+    "REDACT_KEYS": _redacted_fault,
     "SECRET_KEYS": _key_fault,
     "OUTSIDE_ALLOWED_HOSTS": _host_fault,
     "CALLBACK_SECRETS": _signing_fault,
@@ -264,4 +318,4 @@ def _includes_django_rq(patterns: Any) -> bool:
     return False
 
 
-CHECKS = (unknown, values, rhythm, database, broker, pages, rule)
+CHECKS = (unknown, values, rhythm, database, broker, pages, rule, judge, folders)

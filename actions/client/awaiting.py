@@ -214,6 +214,7 @@ class AsyncAction(_Part):
     invoke_many = _own(verbs.invoke_many, _handles)
     describe = _own(verbs.action, _same)
     pause = _own(verbs.pause, _same)
+    change_pause = _own(verbs.change_pause, _same)
     resume = _own(verbs.resume, _same)
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,13 @@ def get(path: str, query: Sequence[tuple[str, str]] = ()) -> Request:
     return Request("GET", path, tuple(query))
 
 
-def post(core: Core, path: str, document: Mapping[str, Any], key: str | None = None) -> Request:
+def post(
+    core: Core, path: str, document: Mapping[str, Any], key: str | None = None, *, nulls: Collection[str] = ()
+) -> Request:
     """Ask for a change, under `key` or one of the client's own. Raises InvalidInput for what is no JSON."""
-    return Request("POST", path, body=body(document), key=checked_key(key) if key is not None else core.key())
+    return Request(
+        "POST", path, body=body(document, nulls=nulls), key=checked_key(key) if key is not None else core.key()
+    )
 
 
 def action_path(name: str, *more: str) -> str:
@@ -37,9 +41,10 @@ def execution_path(execution_id: str, *more: str) -> str:
     return "/".join(("executions", execution_id, *more))
 
 
-def body(document: Mapping[str, Any]) -> bytes:
-    """A document as it is sent; what is None is left out at the top. Raises InvalidInput for what is no JSON."""
-    said = {name: value for name, value in document.items() if value is not None}
+def body(document: Mapping[str, Any], *, nulls: Collection[str] = ()) -> bytes:
+    """A document as it is sent; what is None is left out at the top, unless it is among `nulls`. Raises InvalidInput for what
+    is no JSON."""
+    said = {name: value for name, value in document.items() if value is not None or name in nulls}
     try:
         return json.dumps(said, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:

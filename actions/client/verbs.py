@@ -174,6 +174,12 @@ def pause(core: Core, name: str, *, reason: str = "", until: datetime | str | No
     return (yield from ask(core, post(core, action_path(name, "pause"), body)))
 
 
+def change_pause(core: Core, name: str, *, until: datetime | str | None, reason: str = "") -> Steps[Document]:
+    """Let the pause of an action end at another time, None for when it is resumed; it stays paused meanwhile."""
+    body = {"reason": reason, "until": moment(until, "until")}
+    return (yield from ask(core, post(core, action_path(name, "change-pause"), body, nulls=("until",))))
+
+
 def resume(core: Core, name: str, *, reason: str = "") -> Steps[Document]:
     """Let an action go on."""
     return (yield from ask(core, post(core, action_path(name, "resume"), {"reason": reason})))

@@ -211,11 +211,18 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
     after = request.GET.get("after", "")
     items, more = queries.items(id, outcome=outcome, after=int(after) if _whole(after) else -1)
     verb = _BY_NAME[found.operation.verb]
+    became = queries.became(found)
+    # What it has set going is at work when it ends itself.
+    under_way = any(one.word == queries.UNDER_WAY for one in became)
+    final = found.operation.finished_at is not None and not under_way and all(item.rests for item in items)
     context = {
         "title": f"{verb.label} {found.operation.total:,} execution{'' if found.operation.total == 1 else 's'}",
         "found": found,
         "verb": verb,
+        "became": [(one, list_of(_became_query(id, one)) if one.statuses else "") for one in became],
+        "all_done": list_of(f"bulk:{id}"),
         "items": items,
+        "final": final,
         "outcome": outcome,
         "outcomes": [(name, number) for name, number in found.counts.items() if number or name == outcome],
         "older": f"?outcome={outcome}&after={more}" if more is not None else "",
@@ -226,8 +233,12 @@ def operation(request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002  (i
         "crumbs": [("Bulk operations", reverse("console:bulk"))],
     }
     if live(request):
-        return fragment(request, "bulk_operation_live.html", context, ended=found.operation.finished_at is not None)
+        return fragment(request, "bulk_operation_live.html", context, ended=final)
     return page(request, "bulk_operation.html", context, section=SECTION)
+
+
+def _became_query(id_: UUID, one: queries.Became) -> str:
+    return f"bulk:{id_} state:{','.join(one.statuses)}"
 
 
 @needs("view_execution")

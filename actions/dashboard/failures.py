@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from actions.dashboard.acting import act
 from actions.dashboard.executions.asked import list_of
-from actions.dashboard.page import fragment, live, page
+from actions.dashboard.page import fragment, left, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.forms.acts import ReasonForm
 from actions.desk.forms.until import UntilForm
@@ -87,9 +88,7 @@ _SAYS = {
 @needs("view_execution")
 def failures(request: HttpRequest) -> HttpResponse:
     """The groups that stand open (`?state=` resolved, ignored), those that failed last first. `?action=`: of one action."""
-    state = request.GET.get("state", "open")
-    state = state if state in queries.STATES else "open"
-    action = request.GET.get("action", "").replace("\x00", "")[:100]
+    state, action = _asked(request)
     before = _place(request.GET.get("before", ""))
     shown = queries.groups(stands=state, action=action or None, before=before)
     here = _address(state, action)
@@ -104,10 +103,28 @@ def failures(request: HttpRequest) -> HttpResponse:
         "here": request.get_full_path(),
     }
     if live(request):
-        return fragment(request, "failures_live.html", context)
-    counts = queries.counts(action=action or None)
-    context["tabs"] = [(name, _address(name, action), counts[name]) for name in queries.STATES]
+        now = queries.named(left(request, queries.PAGE))
+        return fragment(request, "failures_live.html", {**context, "left": [(one, one.stands != state) for one in now]})
+    context |= {"tabs": _tabs(action), "counts": f"{reverse('console:failures-counts')}?{urlsplit(here).query}"}
     return page(request, "failures.html", context, section=SECTION)
+
+
+@needs("view_execution")
+def counts(request: HttpRequest) -> HttpResponse:
+    """The tabs of the list with their numbers as they are now."""
+    state, action = _asked(request)
+    return fragment(request, "failures_tabs.html", {"tabs": _tabs(action), "state": state})
+
+
+def _asked(request: HttpRequest) -> tuple[str, str]:
+    """The state and the action that the address asks for."""
+    state = request.GET.get("state", "open")
+    return state if state in queries.STATES else "open", request.GET.get("action", "").replace("\x00", "")[:100]
+
+
+def _tabs(action: str) -> list[tuple[str, str, int]]:
+    numbers = queries.counts(action=action or None)
+    return [(name, _address(name, action), numbers[name]) for name in queries.STATES]
 
 
 @needs("view_execution")
@@ -200,6 +217,7 @@ def _place(text: str) -> tuple[datetime, str] | None:
 
 routes = [
     route("failures/", failures, "failures"),
+    route("failures/counts/", counts, "failures-counts"),
     route("failures/<str:group>/", failure, "failure"),
     route("failures/<str:group>/<str:word>/", say, "failure-say"),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -16,6 +17,8 @@ from actions.errors import ReadOnly
 from actions.queries.alarms import Alarms, Pause, alarms
 
 COOKIE = "look"
+_MOST_NAMED = 3
+"""Pauses that the banner names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,17 @@ class Banner:
     text: str
     url: str = ""
     link: str = ""
+    pauses: tuple["Paused", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """One pause in a banner. `url` leads to where it is resumed, for those who may not, to where it stands."""
+
+    name: str
+    text: str
+    url: str
+    resumes: bool
 
 
 _PLACES = (
@@ -163,7 +177,30 @@ class Frame:
                 "Nothing is lost. What is asked for is kept, and starts once Redis is back, or when maintain finds it.",
             )
         if self.alarms.pauses:
-            yield _paused(self.alarms.pauses)
+            yield self._paused(self.alarms.pauses)
+
+    def _paused(self, pauses: tuple[Pause, ...]) -> Banner:
+        """The first few by name, and where the others stand."""
+        named, more = pauses[:_MOST_NAMED], pauses[_MOST_NAMED:]
+        shown = tuple(self._one(pause) for pause in named)
+        if not more:
+            return Banner("warn", "pause", "Paused:", "", pauses=shown)
+        queues = all(pause.kind == "queue" for pause in more)
+        url = _url("queues") if queues else f"{_url('actions')}?state=paused"
+        return Banner("warn", "pause", "Paused:", "", url, f"and {len(more)} more", shown)
+
+    def _one(self, pause: Pause) -> Paused:
+        until = f" until {pause.until:%Y-%m-%d %H:%M:%S} UTC" if pause.until else ""
+        text = f"by {pause.by} since {pause.at:%Y-%m-%d %H:%M:%S} UTC{until}: {pause.reason}"
+        resumes, sees = may(self.request, "pause"), "view_queue" if pause.kind == "queue" else "view_action"
+        if not may(self.request, sees):
+            url = ""
+        elif resumes:
+            url = _url(f"{pause.kind}-resume", pause.name)
+        else:
+            there = {"queue": _url("queues"), "action": _url("action", pause.name)}
+            url = there.get(pause.kind) or f"{_url('actions')}?{urlencode({'tag': pause.name})}"
+        return Paused(f"{pause.kind} {pause.name}", text, url, resumes)
 
 
 def _all_quiet(number: int) -> Banner:
@@ -172,17 +209,8 @@ def _all_quiet(number: int) -> Banner:
     return Banner("bad", "worker", "All workers are quiet.", text, _url("workers"), "Workers")
 
 
-def _paused(pauses: tuple[Pause, ...]) -> Banner:
-    first, more = pauses[0], len(pauses) - 1
-    title = f"Paused: {first.kind} {first.name}" + (f" and {more} more." if more else ".")
-    until = f" until {first.until:%Y-%m-%d %H:%M:%S} UTC" if first.until else ""
-    text = f"By {first.by} since {first.at:%Y-%m-%d %H:%M:%S} UTC{until}: {first.reason}"
-    page = "queues" if first.kind == "queue" else "actions"
-    return Banner("warn", "pause", title, text, _url(page), page.capitalize())
-
-
-def _url(name: str) -> str:
+def _url(name: str, *args: str) -> str:
     try:
-        return reverse(f"console:{name}")
+        return reverse(f"console:{name}", args=args)
     except NoReverseMatch:
         return ""

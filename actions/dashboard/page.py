@@ -26,6 +26,11 @@ def live(request: HttpRequest) -> bool:
     return request.headers.get("X-Live") == "1"
 
 
+def left(request: HttpRequest, most: int = 100) -> list[str]:
+    """The keys of rows that the page still shows and its last answer did not hold: where they stand now is asked as well."""
+    return request.headers.get("X-Live-Left", "").split(",", most)[:most]
+
+
 def fragment(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, ended: bool = False
 ) -> HttpResponse:

@@ -12,7 +12,7 @@ from actions import incoming
 from actions.dashboard.frame import Look
 from actions.dashboard.page import page
 from actions.errors import DatabaseUnavailable
-from actions.values import SENSITIVE
+from actions.redaction import rule
 
 RETRY_AFTER = 5
 _LONGEST_KEPT = 100_000
@@ -99,8 +99,10 @@ def _typed(request: HttpRequest) -> Iterator[tuple[str, str]]:
         return
     secret = set(request.POST.getlist("secret-field"))
     for name, text in request.POST.items():
-        if name not in _NOT_KEPT and name not in secret and not SENSITIVE.search(name) and str(text).strip():
-            yield name.removeprefix("param-"), str(text)[:_LONGEST_KEPT]
+        param = name.removeprefix("param-")
+        hidden = name in _NOT_KEPT or name in secret or rule().hides((param,), text)
+        if not hidden and str(text).strip():
+            yield param, str(text)[:_LONGEST_KEPT]
 
 
 def _causes() -> Iterator[BaseException]:

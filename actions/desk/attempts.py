@@ -6,7 +6,8 @@ from typing import Any
 
 from actions.desk import traces
 from actions.desk.show import Payload
-from actions.values import redact, visible
+from actions.redaction import hide
+from actions.values import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def error_of(error: dict[str, Any] | None, *, full: bool) -> dict[str, Any]:
         return {}
     shown: dict[str, Any] = {name: visible(str(text)) for name, text in error.items() if name != "traceback"}
     if full and error.get("traceback"):
-        shown["traceback"] = Payload(str(error["traceback"])).text
+        shown["traceback"] = Payload(str(error["traceback"]), whole=True).text
         shown["trace"] = traces.read(shown["traceback"])
     return shown
 
@@ -59,4 +60,4 @@ def progress_of(progress: dict[str, Any] | None) -> Progress | None:
 
 
 def _fields(fields: Any) -> str:
-    return "  ".join(f"{name}={value}" for name, value in redact(fields).items()) if isinstance(fields, dict) else ""
+    return "  ".join(f"{name}={value}" for name, value in hide(fields).items()) if isinstance(fields, dict) else ""

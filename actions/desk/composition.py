@@ -109,10 +109,13 @@ def about(
 
 
 def _workflow(request: HttpRequest, execution: Execution, tree: Tree, told: Told) -> Workflow:
-    full = sight(request, execution).shown
+    seen = sight(request, execution)
     about = subject_of(execution)
     shown = [
-        ShownEvent(event, Payload(event.payload) if full and event.text is not None else None) for event in told.events
+        ShownEvent(
+            event, Payload(event.payload, whole=seen.revealed) if seen.shown and event.text is not None else None
+        )
+        for event in told.events
     ]
     return Workflow(
         tree=tree,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 WORDS = {
     "read": "see", "trigger": "trigger", "retry": "retry", "run_now": "run now", "replay": "replay", "cancel": "cancel",
     "force_stop": "force stop", "resolve": "resolve doubts", "emit": "emit events", "pause": "pause and resume",
-    "export": "export",
+    "export": "export", "view_payload": "reveal what is dotted",
 }  # fmt: skip
 """What each verb of a scope lets a key do."""
 

@@ -1,7 +1,7 @@
 """Whether this reader sees what was asked and what came of it: params, results, log lines, tracebacks, events' payloads.
 
-It takes the permission `view_payload`. With HIDE_PAYLOADS they stay hidden from those who have it, too, until they ask
-for those of one execution; that is audited, and holds for a while in their session.
+It takes the permission `view_payload`. What REDACT_KEYS and REDACT hide, and with HIDE_PAYLOADS all of it, stays hidden from
+those who have it, too, until they ask for that of one execution; that is audited, and holds for a while in their session.
 """
 
 import time
@@ -32,16 +32,16 @@ class Sight:
     may_reveal: bool = False
     """Whether asking for them is all that is needed."""
     revealed: bool = False
-    """Whether they are shown because they were asked for."""
+    """Whether they are shown because they were asked for: then also what REDACT_KEYS and REDACT hide."""
 
 
 def sight(request: HttpRequest, execution: Execution) -> Sight:
     """What this reader sees."""
     if not may(request, "view_payload", subject_of(execution)):
         return Sight(shown=False)
-    if not conf.get().HIDE_PAYLOADS:
-        return Sight(shown=True)
     revealed = _revealed(request).get(execution.public_id, 0) > time.time()
+    if not conf.get().HIDE_PAYLOADS:
+        return Sight(shown=True, revealed=revealed)
     return Sight(shown=revealed, may_reveal=not revealed, revealed=revealed)
 
 

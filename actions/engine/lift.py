@@ -5,6 +5,7 @@ from django.db import transaction
 
 from actions.definitions.actor import PLATFORM
 from actions.engine.operate.pause import Kind, set_going
+from actions.engine.schedules.pause import lapse
 from actions.engine.statements import fetch
 from actions.models import Action, Queue, Tag
 
@@ -22,9 +23,12 @@ def lift() -> list[str]:
     What somebody resumes, or pauses anew, at the same moment is theirs: the change asks again whether the time has come.
     """
     lifted = []
-    for kind, name in fetch("lapsed", {}):
+    for kind, key, name in fetch("lapsed", {}):
         with transaction.atomic():
-            done = set_going(_KINDS[kind], name, actor=PLATFORM, reason=REASON, lapsed=True)
+            if kind in _KINDS:
+                done = set_going(_KINDS[kind], key, actor=PLATFORM, reason=REASON, lapsed=True)
+            else:
+                done = lapse(int(key), actor=PLATFORM, reason=REASON)
         if done:
             lifted.append(f"{kind} {name}")
             log.info("pause_lifted", kind=kind, name=name)

@@ -11,7 +11,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.db import OperationalError, connection, transaction
 
-from actions import conf, ids
+from actions import conf, ids, redaction
 from actions.crashpoints import crash_point
 from actions.definitions.context import Context, current
 from actions.definitions.flow import Run
@@ -113,10 +113,10 @@ class Performer:
                 raise
             if guard is not None and _breaks(error):
                 raise Regroup(error) from error
-            ending = policy.after_error(action, claim, error, hidden=hidden)
+            ending = policy.after_error(action, claim, error, hidden=hidden + self.hidden(claim))
         crash_point("perform.returned")
         ending.duration = time.monotonic() - started
-        ending.lines = context.lines or None
+        ending.lines = self.lines(context, claim, hidden)
         ending.progress = context.progressed
         self.learn(action.name, ending.duration)
         return ending
@@ -147,6 +147,21 @@ class Performer:
             link=_Link(self._desk),
             run=run,
         )
+
+    def hidden(self, claim: Claim) -> list[str]:
+        """What is not to stand in the texts of its error: secrets, and what this installation hides of its params."""
+        try:
+            plain = secrets.decrypt(claim.secret) if claim.secret is not None else {}
+            text = claim.params
+            if claim.inputs is not None:
+                text = inputs.filled(text, claim.inputs, self.given)
+        except DoplatformError:
+            plain, text = {}, claim.params
+        return [*secrets.texts(plain), *redaction.texts(json.loads(text))]
+
+    def lines(self, context: Context, claim: Claim, hidden: list[str]) -> list[dict[str, Any]] | None:
+        """The log of the attempt, as it is kept; None where there is none."""
+        return redaction.lines(context.lines, hidden + self.hidden(claim)) if context.lines else None
 
     def _arguments(self, action: "Action[Any, Any]", claim: Claim, hidden: list[str]) -> dict[str, Any]:
         text = claim.params

@@ -32,6 +32,7 @@ from actions.errors import (
     storable,
 )
 from actions.states import Effects, Outcome, Status
+from actions.values.redaction import blot
 
 if TYPE_CHECKING:
     from actions.definitions.action import Action
@@ -148,9 +149,7 @@ def tell(shown: BaseException, raised: BaseException, hidden: list[str]) -> dict
     if not isinstance(raised, DoplatformError) and raised.__traceback__ is not None:
         text = "".join(traceback.format_exception(type(raised), raised, own or raised.__traceback__, limit=-30))
         told["traceback"] = storable(text[-_LONGEST_TRACE:])
-    for value in hidden:
-        told = {name: text.replace(value, "••••") for name, text in told.items()}
-    return told
+    return {name: blot(text, hidden) for name, text in told.items()} if hidden else told
 
 
 def _own(trace: TracebackType | None) -> TracebackType | None:

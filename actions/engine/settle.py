@@ -139,7 +139,7 @@ class Settler:
                     return
                 if again > 1 and action.effects == Effects.DATABASE and conflict(cause):
                     continue
-                self._record([policy.after_error(action, claim, cause, hidden=[])])
+                self._record([policy.after_error(action, claim, cause, hidden=self._performer.hidden(claim))])
                 return
 
     def _transact(self, claims: list[Claim], begun: list[Claim]) -> None:

@@ -81,6 +81,18 @@ class ScheduleDeclared(DoplatformError):
     code = "schedule_declared"
 
 
+class NotPaused(DoplatformError):
+    """It is not paused, so there is no pause to change; nothing was changed."""
+
+    code = "not_paused"
+
+
+class PauseChanged(DoplatformError):
+    """Somebody else has changed the pause since it was looked at; nothing was changed. Look again."""
+
+    code = "pause_changed"
+
+
 class ErrorGroupNotFound(DoplatformError):
     """There is no group of failures with that fingerprint; nothing was changed."""
 

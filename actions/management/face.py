@@ -94,6 +94,15 @@ class Face(BaseCommand):
         self.say(f"{sentence} {DRY}")
         return {**answer, "dry_run": True}
 
+    def tried(self, options: dict[str, Any], act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `act` says and answers; with --dry-run it is undone, and that is said behind it."""
+        with undone(options):
+            answer = act()
+        if not options["dry_run"]:
+            return answer
+        self.say(DRY)
+        return {**answer, "dry_run": True}
+
     def print_json(self, answer: Any) -> None:
         """The one document of --json, in ASCII, so that no terminal and no locale can spoil it."""
         self.stdout.write(json.dumps(answer, indent=2))

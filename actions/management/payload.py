@@ -3,7 +3,7 @@
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,23 @@ def moment(text: str | None, name: str = "available_at") -> datetime | None:
             f"{text[:100]!r} is no time in ISO 8601; write it as 2030-01-31T09:00:00+00:00.",
             path=name,
         ) from None
+
+
+def add_until(parser: ArgumentParser, *, needed: bool = False) -> Any:
+    """--until and --for, of which at most one is said; where they are not `needed`, neither means for good. Their group."""
+    times = parser.add_mutually_exclusive_group(required=needed)
+    ever = "" if needed else "; without it, until somebody resumes it"
+    times.add_argument("--until", metavar="TIME", help=f"ISO 8601 with a zone{ever}")
+    times.add_argument("--for", metavar="SPAN", dest="span", type=span, help="such as 15m, 4h or 2d")
+    return times
+
+
+def until(options: dict[str, Any]) -> datetime | None:
+    """The time that --until or --for says; None for neither. Raises InvalidInput."""
+    if options["span"] is not None:
+        found: datetime = datetime.now(UTC) + options["span"]
+        return found
+    return moment(options["until"], "until")
 
 
 def line(file: str, *, what: str) -> str:

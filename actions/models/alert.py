@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 PREFIX = "alr_"
+RECOVERY_PREFIX = "rec_"
 LONGEST_NAME = 100
 
 
@@ -52,6 +53,8 @@ class AlertRule(models.Model):
         RUN_TIME = "run_time", "run time (95th percentile)"
         DEAD_WORKER = "dead_worker", "a worker that died"
         NO_WORKER = "no_worker", "no worker at work"
+        SCHEDULE_FAILED = "schedule_failed", "a schedule that started nothing"
+        SCHEDULE_LATE = "schedule_late", "a schedule that is late"
 
     class Scope(models.TextChoices):
         """What of it."""
@@ -62,7 +65,7 @@ class AlertRule(models.Model):
         TAG = "tag", "actions with a tag"
 
     name = models.CharField(max_length=LONGEST_NAME, unique=True)
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     scope = models.CharField(max_length=6, choices=Scope.choices, blank=True, default="")
     of = models.CharField(
         max_length=100, blank=True, default="", help_text="The name of the action, the queue, or the tag."
@@ -75,6 +78,9 @@ class AlertRule(models.Model):
     quiet = models.IntegerField(help_text="Seconds in which a subject is told of once at most.")
     channels = ArrayField(
         models.BigIntegerField(), default=list, help_text="Ids of channels; those that are gone are passed over."
+    )
+    tell_recovery = models.BooleanField(
+        db_default=False, default=False, help_text="Who was told of what lasts is told when it is over."
     )
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.CharField(max_length=255)
@@ -100,7 +106,7 @@ class Alert(models.Model):
         AlertRule, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="alerts"
     )
     rule_name = models.CharField(max_length=LONGEST_NAME)
-    kind = models.CharField(max_length=12)
+    kind = models.CharField(max_length=20)
     subject = models.CharField(
         max_length=255, help_text="What it is about: an action, a group of failures, a queue, a host."
     )
@@ -115,6 +121,9 @@ class Alert(models.Model):
     )
     lasting = models.BooleanField(default=False, help_text="About something that lasts, and can be over.")
     recovered_at = models.DateTimeField(null=True, help_text="When what lasted was over.")
+    relimited = models.BooleanField(
+        db_default=False, default=False, help_text="Its rule has other limits since: nobody is told when it is over."
+    )
 
     class Meta:
         default_permissions = ()
@@ -137,10 +146,15 @@ class Alert(models.Model):
         """The id that receivers know it by, the same in every try and on every channel."""
         return f"{PREFIX}{self.id.hex}"
 
+    @property
+    def recovery_id(self) -> str:
+        """The id of the message that it is over: another one, or receivers would take it for the alert come twice."""
+        return f"{RECOVERY_PREFIX}{self.id.hex}"
+
 
 class AlertDelivery(models.Model):
-    """One alert on its way to one channel. `carrier` is the execution that delivers it, with its tries; when that has failed
-    the delivery is dead."""
+    """One alert, or that it is over, on its way to one channel. `carrier` is the execution that delivers it, with its tries; when
+    that has failed the delivery is dead."""
 
     id = models.UUIDField(primary_key=True)
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries")
@@ -150,9 +164,13 @@ class AlertDelivery(models.Model):
         "actions.Execution", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
     )
     delivered_at = models.DateTimeField(null=True)
+    recovery = models.BooleanField(db_default=False, default=False, help_text="Tells that it is over.")
 
     class Meta:
         default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="alertdelivery_once", fields=["alert", "channel", "recovery"]),
+        ]
         indexes: ClassVar = [models.Index("id", name="alertdelivery_new", condition=Q(carrier__isnull=True))]
 
     def __str__(self) -> str:

@@ -33,6 +33,7 @@ class Schedule(models.Model):
     paused_at = models.DateTimeField(null=True)
     paused_by = models.CharField(max_length=255, blank=True, default="")
     paused_reason = models.TextField(blank=True, default="")
+    paused_until = models.DateTimeField(null=True, help_text="When maintain resumes it.")
     created_by = models.CharField(max_length=255)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -11,6 +11,8 @@ from actions.outside.guarded import guarded
 
 TIMEOUT = 10.0
 """Seconds for a connection, and for an answer."""
+_LOWEST = 5
+"""Opsgenie's P5, what is only to be known; Apprise has its names for these the other way round."""
 _STATUS = re.compile(r"error=(\d{3})\b")
 
 
@@ -30,8 +32,11 @@ class Heard(logging.Handler):
         self.status = found[1] if found else self.status
 
 
-def relay(address: str, *, title: str, text: str, scheme: str, rules: Rules) -> None:
-    """Send it, once. `address` was read by services.read; `scheme` is what errors call the service.
+def relay(
+    address: str, *, title: str, text: str, scheme: str, rules: Rules, incident: str = "", over: bool = False
+) -> None:
+    """Send it, once. `address` was read by services.read; `scheme` is what errors call the service. Pagers hold together what has
+    one `incident`, and close it when that is `over`.
 
     Raises BlockedDestination (nothing was sent), GiveUp where the address can never work, RemoteRefused else.
     """
@@ -46,9 +51,8 @@ def relay(address: str, *, title: str, text: str, scheme: str, rules: Rules) -> 
         if service is None:
             raise GiveUp(f"The address of this channel is none that {scheme}:// understands; change it.")
         with guarded(rules) as refused:
-            sent = service.notify(
-                title=title, body=text, notify_type=apprise.NotifyType.WARNING, body_format=apprise.NotifyFormat.TEXT
-            )
+            kind = apprise.NotifyType.SUCCESS if _fit(service, scheme, incident, over) else apprise.NotifyType.WARNING
+            sent = service.notify(title=title, body=text, notify_type=kind, body_format=apprise.NotifyFormat.TEXT)
     finally:
         logging.getLogger("apprise").removeHandler(heard)
     if refused:
@@ -77,6 +81,17 @@ def _service(apprise: Any, address: str) -> Any:
         service.verify_certificate = True
         service.socket_connect_timeout = service.socket_read_timeout = TIMEOUT
     return service
+
+
+def _fit(service: Any, scheme: str, incident: str, over: bool) -> bool:
+    """Set up a pager for it, or it would call somebody because something is over; whether to say success."""
+    if scheme == "pagerduty" and incident:
+        service.action, service.dedup = "map", incident
+    if scheme == "opsgenie" and over:
+        # It closes only what it remembers of this process, and says that it did: so it is told as an alert that pages nobody.
+        service.priority = _LOWEST
+        return False
+    return over
 
 
 def _mute() -> Heard:

@@ -16,7 +16,8 @@ from actions.queries.schedules import GRACE
 MOST_PAUSES = 50
 MOST_CREW = 6
 
-# Workers stand as queries.crew says. A lock by one bigint shows as two halves and objsubid 1.
+# Workers stand as queries.crew says, schedules as the states of queries.schedules say.
+# A lock by one bigint shows as two halves and objsubid 1.
 _ALARMS = """
 WITH standing AS MATERIALIZED (
   SELECT *, CASE WHEN heartbeat_at < %(fresh)s THEN 'silent' WHEN stop_at IS NOT NULL THEN 'stopping'
@@ -33,19 +34,23 @@ SELECT
     SELECT FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) + objid::bigint = %(lock)s
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),
-  (SELECT coalesce(jsonb_agg(to_jsonb(pause) ORDER BY pause.at), '[]')
+  (SELECT coalesce(jsonb_agg(to_jsonb(pause) ORDER BY pause.kind <> 'queue', pause.at), '[]')
    FROM (
-     SELECT 'queue' AS kind, name, paused_by AS by, paused_at AS at, paused_reason AS reason, paused_until AS until
-     FROM actions_queue WHERE paused_at IS NOT NULL
-     UNION ALL
-     SELECT 'action', name, paused_by, paused_at, paused_reason, paused_until
-     FROM actions_action WHERE paused_at IS NOT NULL
-     UNION ALL
-     SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
-     FROM actions_tag WHERE paused_at IS NOT NULL
-     ORDER BY at LIMIT %(most)s) AS pause)::text,
-  (SELECT count(*) FROM actions_schedule
-   WHERE next_at < now() - %(grace)s AND action_id LIKE ANY (%(likes)s::text[]))
+     SELECT * FROM (
+       SELECT 'queue' AS kind, name, paused_by AS by, paused_at AS at, paused_reason AS reason, paused_until AS until
+       FROM actions_queue WHERE paused_at IS NOT NULL
+       UNION ALL
+       SELECT 'action', name, paused_by, paused_at, paused_reason, paused_until
+       FROM actions_action WHERE paused_at IS NOT NULL
+       UNION ALL
+       SELECT 'tag', name, paused_by, paused_at, paused_reason, paused_until
+       FROM actions_tag WHERE paused_at IS NOT NULL) AS every
+     ORDER BY kind <> 'queue', at LIMIT %(most)s) AS pause)::text,
+  planned.late, planned.failing
+FROM (
+  SELECT count(*) FILTER (WHERE next_at < now() - %(grace)s) AS late,
+    count(*) FILTER (WHERE last_error <> '' AND paused_at IS NULL AND NOT withdrawn) AS failing
+  FROM actions_schedule WHERE action_id LIKE ANY (%(likes)s::text[])) AS planned
 """
 
 
@@ -90,9 +95,11 @@ class Alarms:
     maintained: bool
     """Whether a maintain acts."""
     pauses: tuple[Pause, ...]
-    """The oldest first."""
+    """Queues first, whose pause stops most; then the oldest first."""
     late: int
     """Schedules that are due and have not been fired."""
+    failing: int
+    """Schedules whose last time started nothing."""
 
 
 def alarms(*, maintain_lock: int) -> Alarms:
@@ -108,7 +115,7 @@ def alarms(*, maintain_lock: int) -> Alarms:
     }
     with connection.cursor() as cursor:
         cursor.execute(_ALARMS, params)
-        counted, crew, maintained, pauses, late = cursor.fetchone()
+        counted, crew, maintained, pauses, late, failing = cursor.fetchone()
     counts = json.loads(counted)
     return Alarms(
         workers=counts.get("live", 0),
@@ -123,6 +130,7 @@ def alarms(*, maintain_lock: int) -> Alarms:
             if pause["kind"] != "action" or not narrowing.hidden(pause["name"])
         ),
         late=late,
+        failing=failing,
     )
 
 

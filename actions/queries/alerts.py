@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from actions.errors import AlertNotFound, InvalidInput
+from actions.errors import AlertChannelNotFound, AlertNotFound, AlertRuleNotFound, InvalidInput, storable
 from actions.ids import public_id
 from actions.models import Alert, AlertChannel, AlertDelivery, AlertRule
 from actions.models.alert import parse_alert_id
@@ -64,6 +64,27 @@ def rule(key: int) -> AlertRule | None:
     return AlertRule.objects.filter(pk=key).first()
 
 
+def rule_called(text: str) -> AlertRule:
+    """The rule of this name, else of this number. Raises AlertRuleNotFound."""
+    rows = AlertRule.objects.filter(name=storable(text)) or AlertRule.objects.filter(pk=_number(text))
+    if not rows:
+        raise AlertRuleNotFound
+    return rows[0]
+
+
+def channel_called(text: str) -> AlertChannel:
+    """The channel of this name, else of this number, without its address. Raises AlertChannelNotFound."""
+    known = AlertChannel.objects.defer("address")
+    rows = known.filter(name=storable(text)) or known.filter(pk=_number(text))
+    if not rows:
+        raise AlertChannelNotFound
+    return rows[0]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
 def channel(key: int) -> AlertChannel | None:
     """One channel without its address, None when there is none."""
     return AlertChannel.objects.filter(pk=key).defer("address").first()
@@ -100,9 +121,15 @@ def page(*, state: str = "", rule: int | None = None, cursor: str = "", limit: i
 
 
 def alert(public: str) -> Any:
-    """One alert with its deliveries. Raises AlertNotFound."""
+    """One alert with its deliveries, its rule where that is still there, and `ended_with`: the id of the alert about the same by
+    which it was told that it is over. Raises AlertNotFound."""
     key = parse_alert_id(public)
-    rows = Alert.objects.prefetch_related(Prefetch("deliveries", queryset=deliveries()))
+    rows = Alert.objects.select_related("rule").prefetch_related(Prefetch("deliveries", queryset=deliveries()))
+    same = Alert.objects.filter(
+        rule=OuterRef("rule"), subject=OuterRef("subject"), recovered_at=OuterRef("recovered_at")
+    )
+    ends = same.filter(deliveries__recovery=True).order_by("-id").values("id")
+    rows = rows.annotate(ended_with=Subquery(ends[:1]))
     found = rows.filter(pk=key).first() if key else None
     if found is None:
         raise AlertNotFound
@@ -124,6 +151,7 @@ def rules() -> list[dict[str, Any]]:
             "window": row.window,
             "quiet": row.quiet,
             "channels": [names[key] for key in row.channels if key in names],
+            "tell_recovery": row.tell_recovery,
             "paused": paused(row),
             "last_alert": None if row.last_at is None else {"at": moment(row.last_at), "title": row.last_title},
             "open": row.open_id is not None,
@@ -190,6 +218,7 @@ def _delivery(row: Any) -> dict[str, Any]:
     state = state_of(row)
     return {
         "channel": row.channel_name,
+        "recovery": row.recovery,
         "state": state,
         "tries": row.tries or 0,
         "delivered_at": moment(row.delivered_at),

@@ -1,5 +1,6 @@
 """Bulk operations to look at: what one would do, how far it is, what became of each item."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,32 +14,18 @@ from actions import narrowing
 from actions.errors import BulkOperationNotFound, SelectionNotFound
 from actions.ids import public_id
 from actions.models import BulkOperation, BulkSelection
-from actions.states import DUE, FINISHED, Status
+from actions.queries.verdicts import CAUSES, Judged, judge
+from actions.states import ENDED, FINISHED, Status
 
 SAMPLE = 20
 PAGE = 50
+UNDER_WAY = "still under way"
 OUTCOMES = ("done", "skipped", "failed", "open")
-FITS = {
-    "retry": frozenset({Status.FAILED}),
-    "run_now": DUE,
-    "cancel": DUE | {Status.BLOCKED, Status.WAITING, Status.RUNNING},
-    "replay": frozenset(Status),
-}
-"""The statuses in which a verb can be done."""
-
-_STANDING = """
-SELECT execution.status, count(*), count(*) FILTER (WHERE execution.attempt <> chosen.attempt)
-FROM unnest(%s::uuid[], %s::int[]) AS chosen (id, attempt)
-LEFT JOIN actions_execution AS execution ON execution.id = chosen.id
-GROUP BY execution.status
-"""
 _SHOWN = """
-SELECT chosen.id, execution.action_id, execution.status, execution.attempt, chosen.attempt,
-  left(execution.error->>'message', 240), execution.created_at
-FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS chosen (id, attempt, place)
+SELECT execution.action_id, left(execution.error->>'message', 240), execution.created_at
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS chosen (id, place)
 LEFT JOIN actions_execution AS execution ON execution.id = chosen.id
-ORDER BY coalesce(execution.status = ANY (%s::text[]), false) DESC, chosen.place
-LIMIT %s
+ORDER BY chosen.place
 """
 _ITEMS = """
 SELECT item.position, item.execution_id, execution.action_id, execution.status, item.attempt, coalesce(item.outcome, 'open'),
@@ -59,12 +46,17 @@ WHERE operation_id = ANY (%s::uuid[]) GROUP BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many of a selection have a status now, and whether the verb can be done to them."""
+    """How many of a selection have a status now, and to how many of them the verb would be done."""
 
     status: str
     """Empty for what is there no more."""
     number: int
-    fits: bool
+    able: int
+
+    @property
+    def skipped(self) -> int:
+        """The others."""
+        return self.number - self.able
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +66,10 @@ class Shown:
     public_id: str
     action: str
     status: str
-    attempt: int | None
     cause: str
     created_at: datetime | None
-    moved: bool
-    """Whether it has a new attempt since it was seen."""
-    fits: bool
+    why_not: str
+    """Why the verb would not be done to it; empty where it would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +83,40 @@ class Preview:
     total: int
     created_at: datetime
     standing: tuple[Standing, ...]
-    moved: int
+    causes: tuple[tuple[str, int], ...]
+    """Why not although the status allows it, each with how many."""
     sample: tuple[Shown, ...]
 
     @property
     def able(self) -> int:
-        """To how many it can be done now; others are skipped."""
-        return max(0, sum(one.number for one in self.standing if one.fits) - self.moved)
+        """To how many it would be done now."""
+        return sum(one.able for one in self.standing)
 
     @property
     def skipped(self) -> int:
-        """How many would be skipped now."""
+        """How many would be skipped now, or fail."""
         return self.total - self.able
+
+
+# What a replay was done to stays as it is: what came of it is the execution that it made.
+# OFFSET 0: each is looked up by its index; the planner would read the whole table.
+_BECAME = """
+SELECT coalesce(execution.status, ''), count(*)
+FROM (
+  SELECT coalesce(made, execution_id) AS id FROM actions_bulkitem WHERE operation_id = %s AND outcome = 'done') AS item
+LEFT JOIN LATERAL (SELECT status FROM actions_execution WHERE id = item.id OFFSET 0) AS execution ON true GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """How many of the executions that an operation was done to stand so now. `statuses` are empty for what is gone."""
+
+    word: str
+    tone: str
+    """The status whose colour and icon it has."""
+    number: int
+    statuses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,30 +158,46 @@ class Item:
     """The public id of the execution that a replay made."""
     at: datetime | None
 
+    @property
+    def rests(self) -> bool:
+        """Whether its execution changes no more by itself: it has ended, is in doubt, or is gone."""
+        return not self.status or Status(self.status) in ENDED
+
 
 _OPERATIONS = BulkOperation.objects.select_related("execution").defer("execution__params", "execution__result")
 
 
 def preview(selection: UUID, principal: str) -> Preview:
-    """What was selected, for who selected it: three queries. Raises SelectionNotFound."""
+    """What was selected, for who selected it: four queries. Raises SelectionNotFound."""
     kept = BulkSelection.objects.filter(pk=selection, principal=principal).first()
     if kept is None:
         raise SelectionNotFound
-    items = kept.unpacked()
-    fits = FITS[kept.verb]
-    standing, moved = [], 0
-    for status, number, changed in _fetch(_STANDING, _columns(items)):
-        standing.append(Standing(status or "", number, status in fits))
-        moved += changed if status in fits else 0
-    order = list(Status)
-    standing.sort(key=lambda one: (not one.fits, order.index(Status(one.status)) if one.status else len(order)))
-    sample = tuple(
-        Shown(public_id(id_), action or "", status or "", attempt, cause or "", at,
-              attempt is not None and attempt != seen, status in fits)
-        for id_, action, status, attempt, seen, cause, at in _fetch(_SHOWN, [*_columns(items), sorted(fits), SAMPLE])
-    )  # fmt: skip
+    judged = judge(kept.verb, kept.unpacked())
+    numbers, able = Counter(one.status for one in judged), Counter(one.status for one in judged if not one.cause)
+    order = ["", *Status]
+    standing = [Standing(status, number, able[status]) for status, number in numbers.items()]
+    standing.sort(key=lambda one: (not one.able, not one.status, order.index(one.status)))
+    causes = Counter(one.cause for one in judged if one.cause not in {"", "status", "gone"})
     return Preview(
-        kept.pk, kept.verb, kept.query, kept.everything, kept.total, kept.created_at, tuple(standing), moved, sample
+        kept.pk,
+        kept.verb,
+        kept.query,
+        kept.everything,
+        kept.total,
+        kept.created_at,
+        tuple(standing),
+        tuple((CAUSES[cause], number) for cause, number in causes.most_common()),
+        _sample(judged),
+    )
+
+
+def _sample(judged: list[Judged]) -> tuple[Shown, ...]:
+    """The first few, those to which it would be done in front."""
+    first = sorted(judged, key=lambda one: bool(one.cause))[:SAMPLE]
+    rows = _fetch(_SHOWN, [[one.id for one in first]])
+    return tuple(
+        Shown(public_id(one.id), action or "", one.status, cause or "", at, CAUSES.get(one.cause, ""))
+        for one, (action, cause, at) in zip(first, rows, strict=True)
     )
 
 
@@ -188,6 +216,27 @@ def operation(id_: UUID) -> Progress:
     if found is None:
         raise BulkOperationNotFound
     return Progress(found, _counts([id_])[id_])
+
+
+def became(found: Progress) -> list[Became]:
+    """What became of those that it was done to, by now, in the order in which people want to know; nothing where there are
+    none. One query, which reads each of them by its id."""
+    if not found.counts["done"]:
+        return []
+    numbers: dict[str, int] = dict(_fetch(_BECAME, [found.operation.pk]))
+    again = " again" if found.operation.verb == "retry" else ""
+    words = {
+        Status.SUCCEEDED: "succeeded",
+        Status.FAILED: f"failed{again}",
+        Status.IN_DOUBT: "in doubt",
+        Status.CANCELLED: "cancelled",
+        Status.SKIPPED: "skipped",
+    }
+    rows = [Became(word, status, numbers.get(status, 0), (status,)) for status, word in words.items()]
+    under_way = tuple(status for status in Status if status not in words)
+    rows.append(Became(UNDER_WAY, Status.RUNNING, sum(numbers.get(one, 0) for one in under_way), under_way))
+    rows.append(Became("not there any more", "", numbers.get("", 0), ()))
+    return [row for row in rows if row.number]
 
 
 def _seen() -> QuerySet[BulkOperation]:
@@ -225,10 +274,6 @@ def _counts(ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     for id_, outcome, number in _fetch(_COUNTS, [list(ids)]) if ids else ():
         counts[id_][outcome] = number
     return counts
-
-
-def _columns(items_: Sequence[tuple[UUID, int]]) -> list[Any]:
-    return [[id_ for id_, _ in items_], [attempt for _, attempt in items_]]
 
 
 def _fetch(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """A workflow, or the place of a step in one, as values ready for JSON."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,11 @@ from actions.queries import steps, workflows
 from actions.queries.listing import moment
 from actions.queries.steps import Brief, Row, Tree
 from actions.queries.workflows import Event
+from actions.redaction import hide
 from actions.states import Status
 
 
-def composition(execution_id: UUID) -> dict[str, Any]:
+def composition(execution_id: UUID, shown: Callable[[Any], Any] = hide) -> dict[str, Any]:
     """`place` of a step, else None, and `workflow` with its steps, events and what it waits for, else None."""
     execution = Execution.objects.defer("params", "result", "error").get(pk=execution_id)
     kind = Action.objects.filter(pk=execution.action_id).values_list("kind", flat=True).first()
@@ -20,12 +22,12 @@ def composition(execution_id: UUID) -> dict[str, Any]:
     refusal = steps.refusal(tree, execution.pk) if execution.status == Status.FAILED else ""
     return {
         "place": _place(execution, tree) if execution.parent_id is not None else None,
-        "workflow": _workflow(execution, tree) if kind == "workflow" or tree.total else None,
+        "workflow": _workflow(execution, tree, shown) if kind == "workflow" or tree.total else None,
         "not_retryable_because": refusal or None,
     }
 
 
-def _workflow(execution: Execution, tree: Tree) -> dict[str, Any]:
+def _workflow(execution: Execution, tree: Tree, shown: Callable[[Any], Any]) -> dict[str, Any]:
     told = workflows.told(execution)
     waits = workflows.waits(execution, tree, told.deadline)
     undos = workflows.undone(execution, tree)
@@ -45,7 +47,7 @@ def _workflow(execution: Execution, tree: Tree) -> dict[str, Any]:
         "steps": [_row(row) for row in tree.rows],
         "steps_total": tree.total,
         "steps_capped": tree.capped,
-        "events": [_event(event) for event in told.events],
+        "events": [_event(event, shown) for event in told.events],
     }
 
 
@@ -102,7 +104,7 @@ def _brief(brief: Brief) -> dict[str, str]:
     return {"id": brief.public_id, "step": brief.key, "status": brief.status}
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event(event: Event, shown: Callable[[Any], Any]) -> dict[str, Any]:
     return {
         "id": str(event.id),
         "name": event.name,
@@ -110,5 +112,5 @@ def _event(event: Event) -> dict[str, Any]:
         "actor": {"kind": event.actor_kind, "label": event.actor_label},
         "taken_by": event.taken_by,
         "characters": event.size,
-        "payload": event.payload,
+        "payload": shown(event.payload),
     }

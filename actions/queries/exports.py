@@ -21,7 +21,7 @@ from actions.queries import bulk, search, trail
 from actions.queries.search import EVERYTHING, Allowed, Query, Row
 from actions.queries.search.plan import reader
 from actions.queries.trail import Question
-from actions.values import redact
+from actions.redaction import hide
 
 Chunks = Iterator[bytes]
 FORMS = ("csv", "ndjson")
@@ -90,7 +90,7 @@ def _with_payload(rows: Iterator[Row]) -> Iterator[dict[str, Any]]:
         payloads = {id_: payload for id_, *payload in found}
         for row in few:
             params, result = payloads.get(row.id, (None, None))
-            yield {**row.as_dict(), "params": redact(params), "result": redact(result)}
+            yield {**row.as_dict(), "params": hide(params), "result": hide(result)}
 
 
 def _plain(value: Any) -> Any:
@@ -133,7 +133,7 @@ def _csv(columns: tuple[str, ...]) -> Callable[[list[Mapping[str, Any]]], str]:
     return write
 
 
-# What the rows have is without secrets: params, results and entries of the audit are redacted as they are read.
+# What the rows have is without secrets: params, results and entries of the audit are dotted as they are read.
 def _ndjson(rows: list[Mapping[str, Any]]) -> str:
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from actions import narrowing
 from actions.errors import ErrorGroupNotFound
+from actions.queries.listing import moment
 from actions.queries.stats import CAP
 
 HOURS = 48
@@ -40,7 +41,7 @@ WITH shown AS MATERIALIZED (
         OR (state = 'ignored' AND ignored_until <= now()))))
     AND (%(action)s::text IS NULL OR action = %(action)s::text)
     AND (%(likes)s::text[] IS NULL OR action LIKE ANY (%(likes)s::text[]))
-    AND (%(fingerprint)s::text IS NULL OR fingerprint = %(fingerprint)s::text)
+    AND (%(names)s::text[] IS NULL OR fingerprint = ANY (%(names)s::text[]))
     AND (%(before)s::timestamptz IS NULL OR last_seen_at <= %(before)s::timestamptz)
     AND (%(before)s::timestamptz IS NULL OR (last_seen_at, fingerprint) < (%(before)s::timestamptz, %(before_print)s::text))
   ORDER BY last_seen_at DESC, fingerprint DESC
@@ -114,10 +115,20 @@ def groups(*, stands: str | None = "open", action: str | None = None, before: tu
 
 def group(fingerprint: str) -> Group:
     """One group. Raises ErrorGroupNotFound."""
-    found = _fetch(fingerprint=fingerprint, cap=CAP) if fingerprint.isalnum() and len(fingerprint) == 32 else []
+    found = _fetch(names=[fingerprint], cap=CAP) if _is_name(fingerprint) else []
     if not found:
         raise ErrorGroupNotFound
     return found[0]
+
+
+def named(fingerprints: Sequence[str]) -> list[Group]:
+    """Those of these groups that there are, counted as a list does."""
+    names = [name for name in fingerprints if _is_name(name)]
+    return _fetch(names=names, size=len(names), cap=LISTED) if names else []
+
+
+def _is_name(text: str) -> bool:
+    return text.isalnum() and len(text) == 32
 
 
 def counts(*, action: str | None = None) -> dict[str, int]:
@@ -132,6 +143,26 @@ def open_groups() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, {"cap": CAP, "likes": narrowing.likes()})
         return int(cursor.fetchone()[0])
+
+
+def as_json(one: Group) -> dict[str, Any]:
+    """A group as programs read it."""
+    return {
+        "group": one.fingerprint,
+        "action": one.action,
+        "error": {"class": one.error_class, "code": one.code, "message": one.message, "place": one.place},
+        "state": one.stands,
+        "regressed": one.regressed,
+        "said": None
+        if one.state_at is None
+        else {"by": one.state_by, "at": moment(one.state_at), "note": one.note, "until": moment(one.ignored_until)},
+        "tries": one.count,
+        "failed": one.failed,
+        "unsettled": one.unsettled,
+        "more": one.more,
+        "first_seen_at": moment(one.first_seen_at),
+        "last_seen_at": moment(one.last_seen_at),
+    }
 
 
 _COUNTS = """
@@ -158,7 +189,7 @@ def _fetch(
     *,
     stands: str | None = None,
     action: str | None = None,
-    fingerprint: str | None = None,
+    names: list[str] | None = None,
     before: tuple[datetime, str] | None = None,
     size: int = 1,
     cap: int,
@@ -169,7 +200,7 @@ def _fetch(
         "stands": stands,
         "action": action,
         "likes": narrowing.likes(),
-        "fingerprint": fingerprint,
+        "names": names,
         "before": before and before[0],
         "before_print": before and before[1],
         "size": size,

@@ -11,12 +11,18 @@ from django.db.models.fields.json import KT
 from actions import narrowing
 from actions.errors import storable
 from actions.ids import parse_id, public_id
-from actions.models import Action, AuditEntry
+from actions.models import Action, AuditEntry, Queue, Schedule, Tag
 from actions.models.action import Pausable
 from actions.queries import pauses
 from actions.queries.listing import actor, moment
 
 LARGEST_PAGE = 200
+_KINDS: dict[str, type[Action | Queue | Tag | Schedule]] = {
+    "action": Action,
+    "queue": Queue,
+    "tag": Tag,
+    "schedule": Schedule,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ def _named(patterns: Sequence[str]) -> Q:
 def actions(patterns: Sequence[str]) -> list[dict[str, Any]]:
     """The declared actions that `patterns` names, without their schemas."""
     rows = Action.objects.filter(_named(patterns), declared=True).order_by("name")
-    return [_action(row) for row in pauses.with_tags(rows.defer("params_schema", "result_schema"))]
+    return [brief(row) for row in pauses.with_tags(rows.defer("params_schema", "result_schema"))]
 
 
 def action(name: str) -> dict[str, Any] | None:
@@ -52,7 +58,7 @@ def action(name: str) -> dict[str, Any] | None:
         return None
     policies = {**row.policies, "timeout": row.timeout, "hard_timeout": row.hard_timeout}
     return {
-        **_action(row),
+        **brief(row),
         "params_schema": row.params_schema,
         "result_schema": row.result_schema,
         "secret_params": row.secret_params,
@@ -60,7 +66,8 @@ def action(name: str) -> dict[str, Any] | None:
     }
 
 
-def _action(row: Action) -> dict[str, Any]:
+def brief(row: Action) -> dict[str, Any]:
+    """An action without its schemas, as programs read it."""
     return {
         "name": row.name,
         "kind": row.kind,
@@ -84,6 +91,16 @@ def _paused(row: Action) -> dict[str, Any] | None:
         "until": moment(by.paused_until),
         "tag": None if by is row else by.pk,
     }
+
+
+def standing(kind: str, key: str | int) -> dict[str, Any]:
+    """Whether an action, a queue, a tag or a schedule (by its id) is paused now, by whom and until when."""
+    # Spelt out, what PostgreSQL cannot hold is simply not found.
+    key = storable(key) if isinstance(key, str) else key
+    row = _KINDS[kind]._default_manager.filter(pk=key, paused_at__isnull=False).first()
+    if row is None:
+        return {"paused": False, "by": "", "until": None}
+    return {"paused": True, "by": row.paused_by, "until": moment(row.paused_until)}
 
 
 def entries(*, cursor: int | None, limit: int, **asked: Any) -> Page:

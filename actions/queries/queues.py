@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from actions.queries.health import fresh_since
+from actions.queries.listing import moment
 from actions.queries.search import late
 
 CAP = 10_000
@@ -166,6 +167,27 @@ def paces() -> dict[str, Pace]:
 def limits() -> list[Limit]:
     """Actions with `max_concurrency`, those that are at their limit first."""
     return [Limit(*row) for row in _fetch(_LIMITS, {"most": MOST_LIMITS})]
+
+
+def as_json(one: QueueState) -> dict[str, Any]:
+    """A queue as programs read it."""
+    pause = {
+        "at": moment(one.paused_at),
+        "by": one.paused_by,
+        "reason": one.paused_reason,
+        "until": moment(one.paused_until),
+    }
+    return {
+        "name": one.name,
+        "due": one.due,
+        "later": one.later,
+        "late": one.late,
+        "running": one.running,
+        "oldest": moment(one.oldest),
+        "workers": one.workers,
+        "quiet": one.quiet,
+        "paused": pause if one.paused_at else None,
+    }
 
 
 def _fetch(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,6 +1,6 @@
 """An execution as the API shows it, and pages of them. One statement each, whatever there is to show.
 
-Params and results are as they are stored, secrets as dots; tracebacks stay inside.
+Params and results are as they are stored, secrets as dots, unless it is `dotted` as well; tracebacks stay inside.
 """
 
 import json
@@ -14,6 +14,7 @@ from actions import prepared
 from actions.errors import ExecutionNotFound
 from actions.ids import parse_id, public_id
 from actions.queries.listing import moment, summary
+from actions.redaction import hide
 
 MOST_STEPS = 500
 _ATTEMPTS = 200
@@ -68,6 +69,11 @@ def whole(row: Mapping[str, Any]) -> dict[str, Any]:
         "attempts": row["attempts"] or [],
         "steps": [{**step, "id": public_id(UUID(step["id"]))} for step in row["steps"] or ()],
     }
+
+
+def dotted(found: dict[str, Any]) -> dict[str, Any]:
+    """The same with dots for what this installation hides (REDACT_KEYS, REDACT) from those who have not asked for it."""
+    return {**found, "params": hide(found["params"]), "result": hide(found["result"])}
 
 
 def fresh(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from actions.ids import public_id
 from actions.models import Action, Schedule
 from actions.queries import pauses
 from actions.queries.search import Count, parse, total
+from actions.redaction import hide
 from actions.states import Status
-from actions.values import redact
 from actions.values.cron import Cron
 
 GRACE = timedelta(seconds=60)
@@ -32,6 +32,7 @@ RUNS = 30
 NEXT = 5
 _AT_ONCE = 500
 STATES = ("late", "failing", "paused", "code")
+"""failing: its last time started nothing, and neither a person nor the code has stopped it."""
 
 # The pair of bounds means equality, but leaves only the index on (actor_id, id) to give the order.
 _RUNS = """
@@ -164,7 +165,8 @@ def of_action(action: str) -> tuple[Action, list[Shown]]:
 
 
 def _brief(action: Action, *, late: bool, **columns: Any) -> Shown:
-    read = {name: DateTimeField().to_python(columns[name]) for name in columns if name.endswith("_at")}
+    times = (name for name in columns if name.endswith(("_at", "_until")))
+    read = {name: DateTimeField().to_python(columns[name]) for name in times}
     row = Schedule(**{**columns, **read})
     row.action = action
     return Shown(row, says(row), late=late)
@@ -209,20 +211,21 @@ def as_json(shown: Shown, *, payload: bool = True) -> dict[str, Any]:
         "paused": row.paused_at is not None,
         "paused_by": row.paused_by,
         "paused_reason": row.paused_reason,
+        "paused_until": _text(row.paused_until),
         "late": shown.late,
         "next": [_text(moment.at) for moment in times(row)],
         "last_at": _text(row.last_at),
         "last_error": row.last_error,
         "last_error_at": _text(row.last_error_at),
         "runs": [{"id": run.id, "status": run.status.value} for run in reversed(shown.runs)],
-        **({"params": redact(row.params)} if payload else {}),
+        **({"params": hide(row.params)} if payload else {}),
     }
 
 
 _LATE = Case(When(next_at__lt=Now() - GRACE, then=True), default=False)
 _STATES = {
     "late": Q(next_at__lt=Now() - GRACE),
-    "failing": ~Q(last_error=""),
+    "failing": ~Q(last_error="") & Q(paused_at__isnull=True, withdrawn=False),
     "paused": Q(paused_at__isnull=False),
     "code": Q(declared=True),
 }

@@ -20,7 +20,7 @@ from actions.queries.search.fields import TRIGGERS
 from actions.queries.search.grammar import Fault, InvalidQuery, Value, identifier
 from actions.queries.search.moments import FORMS, moment_of
 from actions.queries.search.plan import EVERYTHING, Allowed, reader
-from actions.values import redact
+from actions.redaction import hide
 
 LARGEST_PAGE = 200
 WINDOW = 20_000
@@ -343,7 +343,7 @@ def _at(moment: datetime, slack: int) -> datetime:
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """An entry by its columns, in the order of the fields."""
     *columns, data, xid = row
-    return Entry(*(*columns, redact(json.loads(data) if isinstance(data, str) else data), xid))
+    return Entry(*(*columns, hide(json.loads(data) if isinstance(data, str) else data), xid))
 
 
 def _beside(id_: int, *, back: bool) -> str:

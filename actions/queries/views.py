@@ -98,6 +98,16 @@ def always(user: str, chosen: str = "") -> tuple[View, ...]:
     return tuple(system)
 
 
+def shared() -> tuple[View, ...]:
+    """Those that come with the code and are nobody's own, and those that somebody shares; for who is no user."""
+    system = tuple(View(key, *said) for key, said in _OWN.items())
+    rows = SavedView.objects.filter(shared=True).order_by("name", "id")[:MOST]
+    found = [
+        View(str(row.pk), row.name, row.query, _says(shared=True, owner=row.owner_label), shared=True) for row in rows
+    ]
+    return (*system, *(one for one in found if _shown(one.query)))
+
+
 def view(id_: int, user: str) -> View:
     """One saved view that this user sees. Raises ViewNotFound."""
     row = SavedView.objects.filter(Q(shared=True) | Q(owner_id=user), pk=id_).first()

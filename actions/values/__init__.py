@@ -9,7 +9,7 @@ from actions.values.canonical import Checked, canonical, check_and_digest, check
 from actions.values.limits import DEFAULT_LIMITS, LARGEST_INTEGER, Limits
 from actions.values.paths import join as path
 from actions.values.plain import check, dumps
-from actions.values.redaction import DOTS, SENSITIVE, redact
+from actions.values.redaction import DOTS, redact
 from actions.values.text import parse, parse_object
 from actions.values.visibility import visible
 
@@ -17,7 +17,6 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DOTS",
     "LARGEST_INTEGER",
-    "SENSITIVE",
     "Checked",
     "Limits",
     "canonical",

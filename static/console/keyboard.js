@@ -25,8 +25,15 @@
     for (const row of rows()) row.removeAttribute("data-current");
   }
 
+  /* The caret behind what stands there: one goes on with it, or takes it away from the end. */
+  function find() {
+    const box = document.getElementById("find");
+    box?.focus();
+    box?.setSelectionRange(box.value.length, box.value.length);
+  }
+
   const keys = {
-    "/": () => document.getElementById("find")?.focus(),
+    "/": find,
     "?": () => document.getElementById("shortcuts")?.showModal(),
     j: () => move(1),
     k: () => move(-1),

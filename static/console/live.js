@@ -3,6 +3,9 @@
  *   <section data-live="URL">                    the fragment of URL replaces its content
  *   <section data-live="URL" data-live-rows>     rows keep their places: each element with data-key is renewed where it
  *                                                stands, and new ones wait behind a chip that says how many there are
+ *   ... data-live-left                           rows that have left are asked for by X-Live-Left, and stand in the answer's
+ *                                                <template data-left>: as they are now, marked where they do not belong here
+ *   <nav data-live="URL" data-live-follows>      asked seldom, and when rows beside it have changed: numbers of tabs
  *
  * Asks every 3 s while the reader is active, seldom later, never in a hidden tab; 304 when nothing has changed. Waits
  * while something in the part is focused, checked, selected or typed, or, where it has rows, is under the pointer.
@@ -38,31 +41,65 @@
     part.innerHTML = html;
     for (const [id, left, top] of scrolled) document.getElementById(id)?.scrollTo(left, top);
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-    if (focused) [...part.querySelectorAll("a, button, [id]")].find((one) => one.id === focused || one.getAttribute("href") === focused)?.focus({ preventScroll: true });
     part.dispatchEvent(new CustomEvent("console:fresh", { bubbles: true }));
+    /* Last: what a script has put in its place can have it too. */
+    if (focused) [...part.querySelectorAll("a, button, [id]")].find((one) => one.id === focused || one.getAttribute("href") === focused)?.focus({ preventScroll: true });
+  }
+
+  function parsed(html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    return holder.content;
   }
 
   function renewRows(part, html) {
-    const parsed = document.createElement("template");
-    parsed.innerHTML = html;
     const shown = keyed(part);
-    const sent = keyed(parsed.content);
+    const answer = parsed(html);
+    const sent = keyed(answer);
+    const told = answer.querySelector("template[data-left]");
+    const left = told ? keyed(told.content) : new Map();
     if (shown.size === 0) return renew(part, html);
-    let added = 0;
-    for (const [key, row] of sent) {
-      const old = shown.get(key);
-      if (!old) added += 1;
-      else if (old.dataset.hash !== row.dataset.hash || !row.dataset.hash) {
-        if (!old.contains(document.activeElement) && old.innerHTML !== row.innerHTML) old.replaceWith(row.cloneNode(true));
-      }
+    const added = [...sent.keys()].filter((key) => !shown.has(key)).length;
+    let moved = 0;
+    for (const [key, old] of shown) {
+      const row = sent.get(key) ?? left.get(key);
+      if (row) replace(old, row);
+      else if ("liveLeft" in part.dataset) retire(old);
+      if (!sent.has(key) && (!row || row.classList.contains("moved"))) moved += 1;
     }
     part.dispatchEvent(new CustomEvent("console:fresh", { bubbles: true }));
-    offer(part, html, added);
+    offer(part, html, added, "liveLeft" in part.dataset ? moved : 0);
   }
 
-  function offer(part, html, added) {
+  /* Where it stands, with the focus that it had: nobody presses what is not so any more. */
+  function replace(old, row) {
+    const { hash } = row.dataset;
+    if (hash ? old.dataset.hash === hash : old.innerHTML === row.innerHTML || old.contains(document.activeElement)) return;
+    const fresh = row.cloneNode(true);
+    const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    fresh.toggleAttribute("data-current", old.hasAttribute("data-current"));
+    old.replaceWith(fresh);
+    if (focused !== null) ([...fresh.querySelectorAll("a")].find((one) => one.getAttribute("href") === focused) ?? fresh.querySelector("[data-open]"))?.focus({ preventScroll: true });
+  }
+
+  /* What was deleted, or may not be seen any more. */
+  function retire(row) {
+    if (row.dataset.hash === "gone") return;
+    for (const one of row.querySelectorAll("input, button, .button")) one.remove();
+    row.dataset.hash = "gone";
+    row.classList.add("moved");
+    row.querySelector("[data-open]")?.insertAdjacentHTML("afterend", '<span class="moved-on"><svg class="icon" aria-hidden="true"><use href="#i-out"/></svg>not there any more</span>');
+  }
+
+  /* Rows that are shown and not in the answer. */
+  function missing(part, html) {
+    const sent = keyed(parsed(html));
+    return [...keyed(part).keys()].filter((key) => !sent.has(key));
+  }
+
+  function offer(part, html, added, moved) {
     let chip = part.querySelector(":scope > .chip");
-    if (added === 0) return chip?.remove();
+    if (added + moved === 0) return chip?.remove();
     if (!chip) {
       chip = document.createElement("button");
       chip.type = "button";
@@ -70,13 +107,14 @@
       chip.setAttribute("aria-live", "polite");
       part.prepend(chip);
     }
-    chip.textContent = `${added} new`;
+    chip.textContent = [added && `${added} new`, moved && `${moved} moved on`].filter(Boolean).join(", ");
+    chip.title = "Show the list as it is now";
     chip.onclick = () => { renew(part, html); part.querySelector("[data-key] a")?.focus({ preventScroll: true }); };
   }
 
   async function ask(part, state) {
     const answer = await fetch(part.dataset.live, {
-      headers: { "X-Live": "1", ...(state.tag ? { "If-None-Match": state.tag } : {}) },
+      headers: { "X-Live": "1", ...(state.tag ? { "If-None-Match": state.tag } : {}), ...(state.left.length ? { "X-Live-Left": state.left.join() } : {}) },
       cache: "no-store",
       redirect: "manual",
       signal: AbortSignal.timeout(20000),
@@ -86,10 +124,25 @@
     if (!answer.ok) throw new Error(String(answer.status));
     const html = await answer.text();
     if (busy(part)) return;
+    const known = state.left;
+    state.left = "liveLeft" in part.dataset ? missing(part, html) : [];
+    if (state.left.some((key) => !known.includes(key))) return ask(part, state);
     state.tag = answer.headers.get("ETag");
     if ("liveRows" in part.dataset) renewRows(part, html);
     else renew(part, html);
-    if (answer.headers.get("X-Live-Ended")) parts.delete(part);
+    state.at = Date.now();
+    if (!("liveFollows" in part.dataset)) follow();
+    if (answer.headers.get("X-Live-Ended")) finish(part);
+  }
+
+  function follow() {
+    for (const [part, state] of parts) if ("liveFollows" in part.dataset && Date.now() - state.at > SLOW) round(part, state);
+  }
+
+  /* Nothing on it changes any more by itself: it does not say Live. */
+  function finish(part) {
+    parts.delete(part);
+    if (parts.size === 0) for (const button of document.querySelectorAll("[data-live-toggle]")) button.hidden = true;
   }
 
   function end(part) {
@@ -131,7 +184,8 @@
 
   function plan(part, state) {
     if (document.hidden || stopped) return;
-    const pause = state.faults ? Math.min(QUICK * 2 ** state.faults, SLOWEST) : state.rounds < QUICK_ROUNDS ? QUICK : state.rounds < QUICK_ROUNDS * 2 ? SLOW : SLOWEST;
+    const most = "liveFollows" in part.dataset ? SLOW : QUICK;
+    const pause = state.faults ? Math.min(QUICK * 2 ** state.faults, SLOWEST) : state.rounds < QUICK_ROUNDS ? most : state.rounds < QUICK_ROUNDS * 2 ? SLOW : SLOWEST;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => round(part, state), pause);
   }
@@ -152,7 +206,7 @@
   }
 
   for (const part of document.querySelectorAll("[data-live]")) {
-    const state = { tag: part.dataset.liveTag ? `"${part.dataset.liveTag}"` : null, rounds: 0, faults: 0, timer: 0 };
+    const state = { tag: part.dataset.liveTag ? `"${part.dataset.liveTag}"` : null, left: [], at: 0, rounds: 0, faults: 0, timer: 0 };
     parts.set(part, state);
     plan(part, state);
   }

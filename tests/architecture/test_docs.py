@@ -13,7 +13,7 @@ from doplatform import paths, settings
 
 ROOT = paths.BASE
 DOCS = ROOT / "docs"
-_ENV = re.compile(r"""env\.(?:text|flag|number|words)\(\s*"([A-Z_]+)\"""")
+_ENV = re.compile(r"""env\.(?:text|flag|number|words|folders)\(\s*"([A-Z_]+)\"""")
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
@@ -25,6 +25,12 @@ def read(name: str) -> str:
 
 def env_names() -> list[str]:
     return sorted(set(_ENV.findall(Path(settings.__file__).read_text(encoding="utf-8"))))
+
+
+def table(title: str) -> list[str]:
+    """The names in the first column of the table below a heading of operations.md."""
+    section = read("docs/operations.md").partition(f"## {title}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)
 
 
 def commands() -> list[str]:
@@ -49,7 +55,19 @@ def test_every_variable_of_the_environment_is_in_operations(name: str):
 
 
 def test_variables_are_found():
-    assert {"SECRET_KEY", "DATABASE_URL", "SECRET_FIELD_KEYS", "HSTS_SECONDS"} <= set(env_names())
+    assert {"SECRET_KEY", "DATABASE_URL", "TEMPLATE_DIRS", "HSTS_SECONDS"} <= set(env_names())
+
+
+def test_the_table_of_knobs_has_each_once_and_nothing_else():
+    assert sorted(table("Settings in `DOPLATFORM`")) == sorted(conf.known())
+
+
+def test_the_table_of_variables_has_none_that_nobody_reads():
+    code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "doplatform").rglob("*.py"))
+    named = table("Settings from the environment")
+    assert len(named) == len(set(named)) >= len(env_names())
+    assert [name for name in named if name != "WEB_CONCURRENCY" and f'"{name}"' not in code] == []
+    assert conf.known().isdisjoint(named)
 
 
 @pytest.mark.parametrize("name", commands())

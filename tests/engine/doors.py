@@ -9,8 +9,8 @@ import pytest
 
 from actions import Actor
 from actions.definitions.callback import Callback
-from actions.engine.alerts import rules
-from actions.engine.alerts.rules import create_rule
+from actions.engine.alerts.rules import create as alert_rules
+from actions.engine.alerts.rules.wanted import Wanted as WantedRule
 from actions.engine.keys import scopes
 from actions.engine.keys.accounts import create_account, disable_account, enable_account
 from actions.engine.keys.callback import set_callback
@@ -27,6 +27,7 @@ from actions.engine.operate.retry import retry
 from actions.engine.operate.run_now import run_now
 from actions.engine.operate.stop_worker import stop_worker
 from actions.engine.operate.triage import resolve_group
+from actions.engine.operate.view_payload import view_payload
 from actions.engine.schedules.change import change as change_schedule
 from actions.engine.schedules.make import make as make_schedule
 from actions.engine.schedules.remove import remove as remove_schedule
@@ -131,7 +132,7 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "export the audit": ("export_audit", lambda: "csv", lambda form, who: export_audit({}, form, actor=who)),
     "triage failures": ("triage", failures, lambda known, who: resolve_group(known, actor=who, reason=WHY)),
     "make an alert rule": (
-        "manage_alerts", lambda: "failure", lambda kind, who: create_rule(kind, rules.Wanted(name="r"), actor=who, reason=WHY),
+        "manage_alerts", lambda: "failure", lambda kind, who: alert_rules.create(kind, WantedRule(name="r"), actor=who, reason=WHY),
     ),
     "quiet a worker": ("manage_workers", crewman, lambda number, who: quiet_worker(number, actor=who, reason=WHY)),
     "resume a worker": (
@@ -148,9 +149,10 @@ DOORS: dict[str, tuple[str, Callable[[], str], Callable[[str, Actor], Any]]] = {
     "remove a schedule": (
         "manage_schedules", scheduled, lambda id_, who: remove_schedule(int(id_), actor=who, reason=WHY),
     ),
+    "view payloads": ("view_payload", lambda: execution(Status.FAILED), lambda id_, who: view_payload(id_, actor=who)),
     "enable an account": ("manage_keys", disabled, lambda name, who: enable_account(name, actor=who, reason=WHY)),
 }  # fmt: skip
-SEEN_ONLY = {"view_payload", "view_audit", "share_views"}
+SEEN_ONLY = {"view_audit", "share_views"}
 """Permissions of pages, and of what pages keep for their readers; tests of the console ask for them by role."""
 OF_ACTIONS = [
     door for door, (verb, *_) in DOORS.items() if verb in scopes.ACTION_VERBS and not door.endswith(("queue", "tag"))

@@ -9,31 +9,21 @@ from standardwebhooks.webhooks import Webhook
 
 from actions.definitions.registry import registry
 from actions.engine.alerts import DELIVER
-from actions.engine.alerts.channels import change_address, disable_channel, remove_channel, try_channel
+from actions.engine.alerts.channels.change_address import change_address
+from actions.engine.alerts.channels.disable import disable
+from actions.engine.alerts.channels.remove import remove
+from actions.engine.alerts.channels.try_out import try_out
 from actions.engine.operate.retry import retry
 from actions.errors import AlertChannelDisabled, InvalidInput
 from actions.models import Alert, AlertDelivery
 from actions.queries import alerts as queries
-from tests.alerting import SECRET, WHY, Mailbox, channel, mailbox, rule, watch
+from tests.alerting import SECRET, WHY, Mailbox, allow, channel, mailbox, rule, watch
 from tests.app import actions as app
 from tests.provider import answer, provider, resets
 from tests.stage import ALICE, StageWorker, column, crew, engine, outcomes, rows, value, worker
 
-__all__ = ["crew", "engine", "worker"]
+__all__ = ["allow", "crew", "engine", "worker"]
 pytestmark = pytest.mark.usefixtures("engine")
-
-
-@pytest.fixture
-def allow(settings: Any) -> Any:
-    """Lets this installation call these places, also without encryption."""
-
-    def let(*places: str) -> None:
-        settings.DOPLATFORM = {
-            **settings.DOPLATFORM, "OUTSIDE_ALLOWED_HOSTS": list(places), "OUTSIDE_ALLOW_HTTP": True,
-            "PUBLIC_URL": "https://do.example/x/",
-        }  # fmt: skip
-
-    return let
 
 
 def log() -> list[dict[str, Any]]:
@@ -171,7 +161,7 @@ def test_an_address_is_seen_nowhere(worker: StageWorker, allow: Any, caplog: Any
     worker.work()
     watch()
     change_address(made[0], address="slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrCANARY7/", actor=ALICE, reason=WHY)
-    disable_channel(made[0], actor=ALICE, reason=WHY)
+    disable(made[0], actor=ALICE, reason=WHY)
     worker.work(most=300)
     assert {entry["state"] for entry in log()} == {"dead"}
     tables = ("execution", "attempt", "auditentry", "alert", "alertdelivery", "alertrule", "alertchannel")
@@ -203,7 +193,7 @@ def test_a_channel_that_ended_meanwhile_is_not_told(worker: StageWorker, allow: 
         allow(one.place)
         made = channel(one.url)
         one_alert(worker, made)
-        (remove_channel if ended == "removed" else disable_channel)(made, actor=ALICE, reason=WHY)
+        (remove if ended == "removed" else disable)(made, actor=ALICE, reason=WHY)
         worker.work()
     (entry,) = log()
     assert (entry["state"], ended in entry["error"], one.asked) == ("dead", True, [])
@@ -213,13 +203,13 @@ def test_a_test_goes_the_same_way(worker: StageWorker, allow: Any):
     with provider() as one:
         allow(one.place)
         made = channel(one.url)
-        public = try_channel(made, actor=ALICE, reason=WHY)
+        public = try_out(made, actor=ALICE, reason=WHY)
         worker.work()
     assert one.asked[0].json()["type"] == "alert.test"
     assert one.asked[0].headers["webhook-id"] == public
-    disable_channel(made, actor=ALICE, reason=WHY)
+    disable(made, actor=ALICE, reason=WHY)
     with pytest.raises(AlertChannelDisabled):
-        try_channel(made, actor=ALICE, reason=WHY)
+        try_out(made, actor=ALICE, reason=WHY)
     assert AlertDelivery.objects.count() == 1
 
 

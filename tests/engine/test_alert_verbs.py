@@ -2,14 +2,23 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from actions import Actor
-from actions.engine.alerts import channels, rules
+from actions.engine.alerts.channels.change_address import change_address
+from actions.engine.alerts.channels.create import create as create_channel
+from actions.engine.alerts.channels.disable import disable, enable
+from actions.engine.alerts.channels.remove import remove as remove_channel
+from actions.engine.alerts.channels.try_out import try_out
 from actions.engine.alerts.kinds import KINDS
-from actions.engine.alerts.rules import Wanted, create_rule
+from actions.engine.alerts.rules.change import change
+from actions.engine.alerts.rules.create import create
+from actions.engine.alerts.rules.pause import pause, resume
+from actions.engine.alerts.rules.remove import remove
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.errors import AlertChannelNotFound, AlertRuleNotFound, Forbidden, InvalidInput, ReadOnly, ReasonRequired
 from actions.models import AlertChannel, AlertRule
 from tests.alerting import WHY, channel, rule
@@ -24,13 +33,13 @@ HOOK = "https://receiver.example/hook-canary?token=canary"
 
 def paused() -> int:
     made = rule("failure")
-    rules.pause_rule(made, actor=ALICE, reason=WHY)
+    pause(made, actor=ALICE, reason=WHY)
     return made
 
 
 def disabled() -> int:
     made = channel(HOOK)
-    channels.disable_channel(made, actor=ALICE, reason=WHY)
+    disable(made, actor=ALICE, reason=WHY)
     return made
 
 
@@ -38,36 +47,36 @@ def disabled() -> int:
 DOORS: dict[str, tuple[str, Callable[[], int], Callable[[int, Actor, str], Any]]] = {
     "alert_rule.created": (
         "manage_alerts", lambda: 0,
-        lambda _, who, why: create_rule("failure", Wanted(name="new"), actor=who, reason=why),
+        lambda _, who, why: create("failure", Wanted(name="new"), actor=who, reason=why),
     ),
     "alert_rule.changed": (
         "manage_alerts", lambda: rule("failure"),
-        lambda key, who, why: rules.change_rule(key, Wanted(name="other", quiet=60), actor=who, reason=why),
+        lambda key, who, why: change(key, Wanted(name="other", quiet=60), actor=who, reason=why),
     ),
-    "alert_rule.paused": ("pause", lambda: rule("failure"), lambda key, who, why: rules.pause_rule(key, actor=who, reason=why)),
-    "alert_rule.resumed": ("pause", paused, lambda key, who, why: rules.resume_rule(key, actor=who, reason=why)),
+    "alert_rule.paused": ("pause", lambda: rule("failure"), lambda key, who, why: pause(key, actor=who, reason=why)),
+    "alert_rule.resumed": ("pause", paused, lambda key, who, why: resume(key, actor=who, reason=why)),
     "alert_rule.removed": (
-        "manage_alerts", lambda: rule("failure"), lambda key, who, why: rules.remove_rule(key, actor=who, reason=why),
+        "manage_alerts", lambda: rule("failure"), lambda key, who, why: remove(key, actor=who, reason=why),
     ),
     "alert_channel.created": (
         "manage_alerts", lambda: 0,
-        lambda _, who, why: channels.create_channel("hook", kind="webhook", address=HOOK, actor=who, reason=why),
+        lambda _, who, why: create_channel("hook", kind="webhook", address=HOOK, actor=who, reason=why),
     ),
     "alert_channel.changed": (
         "manage_alerts", lambda: channel(HOOK),
-        lambda key, who, why: channels.change_address(key, address=HOOK + "2", actor=who, reason=why),
+        lambda key, who, why: change_address(key, address=HOOK + "2", actor=who, reason=why),
     ),
     "alert_channel.disabled": (
-        "manage_alerts", lambda: channel(HOOK), lambda key, who, why: channels.disable_channel(key, actor=who, reason=why),
+        "manage_alerts", lambda: channel(HOOK), lambda key, who, why: disable(key, actor=who, reason=why),
     ),
     "alert_channel.enabled": (
-        "manage_alerts", disabled, lambda key, who, why: channels.enable_channel(key, actor=who, reason=why),
+        "manage_alerts", disabled, lambda key, who, why: enable(key, actor=who, reason=why),
     ),
     "alert_channel.removed": (
-        "manage_alerts", lambda: channel(HOOK), lambda key, who, why: channels.remove_channel(key, actor=who, reason=why),
+        "manage_alerts", lambda: channel(HOOK), lambda key, who, why: remove_channel(key, actor=who, reason=why),
     ),
     "alert_channel.tested": (
-        "manage_alerts", lambda: channel(HOOK), lambda key, who, why: channels.try_channel(key, actor=who, reason=why),
+        "manage_alerts", lambda: channel(HOOK), lambda key, who, why: try_out(key, actor=who, reason=why),
     ),
 }  # fmt: skip
 
@@ -156,7 +165,7 @@ def test_what_is_not_there_is_not_found(verb: str):
 def test_a_rule_that_cannot_be_is_refused_at_its_field(worker: Any, kind: str, wanted: dict[str, Any], path: str):
     rule("failure", name="taken")
     with pytest.raises(InvalidInput) as refusal:
-        create_rule(kind, Wanted(**{"name": "x", **wanted}), actor=ALICE, reason=WHY)
+        create(kind, Wanted(**{"name": "x", **wanted}), actor=ALICE, reason=WHY)
     assert refusal.value.path == path
     assert AlertRule.objects.count() == 1
 
@@ -171,9 +180,11 @@ def test_each_kind_can_be_made_with_what_it_says_by_itself(worker: Any, kind: st
 def test_a_change_says_what_was_before_and_nothing_is_none(worker: Any):
     made = rule("rate", channel(HOOK), threshold=5.0)
     wanted = Wanted(name="rate", threshold=7.0, channels=())
-    assert rules.change_rule(made, wanted, actor=ALICE, reason=WHY)
+    assert change(made, wanted, actor=ALICE, reason=WHY)
     assert last()[3]["before"] == {"threshold": 5.0, "channels": ["team"]}
-    assert not rules.change_rule(made, wanted, actor=ALICE, reason=WHY)
+    assert not change(made, wanted, actor=ALICE, reason=WHY)
+    assert change(made, replace(wanted, tell_recovery=False), actor=ALICE, reason=WHY)
+    assert (last()[3]["before"], last()[3]["tell_recovery"]) == ({"tell_recovery": True}, False)
 
 
 def test_an_address_is_encrypted(worker: Any):

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from actions import GiveUp, InDoubt
 from actions.engine.alerts import fire
-from actions.engine.alerts.rules import pause_rule, remove_rule, resume_rule
+from actions.engine.alerts.rules.pause import pause, resume
+from actions.engine.alerts.rules.remove import remove
 from actions.engine.alerts.watch import forget
 from actions.engine.alerts.watch import watch as look_once
 from actions.engine.group import group
@@ -344,21 +345,21 @@ def test_a_storm_is_written_down_and_only_its_beginning_is_sent(worker: StageWor
 
 def test_a_paused_rule_tells_nothing_and_resumed_it_begins_anew(worker: StageWorker):
     made = rule("failure")
-    assert pause_rule(made, actor=ALICE, reason=WHY)
-    assert not pause_rule(made, actor=ALICE, reason=WHY)
+    assert pause(made, actor=ALICE, reason=WHY)
+    assert not pause(made, actor=ALICE, reason=WHY)
     fail(worker, 3)
     assert watch() == []
-    assert resume_rule(made, actor=ALICE, reason=WHY)
+    assert resume(made, actor=ALICE, reason=WHY)
     fail(worker)
     assert said(watch()) == ["test-give-up: 1 failed"]
-    remove_rule(made, actor=ALICE, reason=WHY)
+    remove(made, actor=ALICE, reason=WHY)
     assert (AlertRule.objects.count(), Alert.objects.get().rule_name) == (0, "failure")
 
 
 def test_what_failed_while_no_rule_watched_is_not_counted(worker: StageWorker):
     made = rule("failure")
     assert watch() == []
-    remove_rule(made, actor=ALICE, reason=WHY)
+    remove(made, actor=ALICE, reason=WHY)
     fail(worker, 2)
     rule("failure")
     fail(worker)

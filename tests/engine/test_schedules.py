@@ -217,7 +217,7 @@ def test_run_now_asks_beside_its_times():
     before = of(schedule)
     accepted = run_now(schedule, actor=ALICE, reason="a look", idempotency_key="once")
     assert run_now(schedule, actor=ALICE, idempotency_key="once") == accepted.__class__(accepted.id, True)
-    assert started() == [("once", "system:alice Alice", "test-noop")]
+    assert started() == [(f"schedule:{schedule}:now:once", "system:alice Alice", "test-noop")]
     assert of(schedule) == before
     assert [told["execution"] for told in audited("run_now")] == [accepted.id]
     change(schedule, Wanted(name="nightly", cron=YEARLY, params={"n": 6}), actor=ALICE)

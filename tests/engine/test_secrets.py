@@ -173,3 +173,24 @@ def test_the_texts_of_a_resolvers_error_are_dotted(declare: Any, crew: Any):
     worker.settle(worker.claim())
     assert DOTS in value("SELECT error->>'message' FROM actions_execution WHERE action_id = 'stage-unsure.resolver'")
     assert "canary" not in dump()
+
+
+def test_what_is_hidden_in_the_params_in_doubt_is_dotted_too(declare: Any, crew: Any, settings: Any):
+    """Those of the resolver itself name an execution alone."""
+    settings.DOPLATFORM = {**settings.DOPLATFORM, "REDACT_KEYS": ["customer.iban"]}
+
+    @declare("stage-iban", effects="external")
+    def pays(customer: dict) -> None:
+        raise InDoubt(f"did {customer['iban']} pay?")
+
+    @pays.resolver
+    def look(context: Context, customer: dict) -> Resolution:
+        raise RuntimeError(f"nobody knows {customer['iban']}")
+
+    handle = pays.invoke(customer={"iban": CANARY})
+    worker = crew()
+    worker.settle(worker.claim())
+    worker.settle(worker.claim())
+    assert handle.error["message"] == f"did {DOTS} pay?"
+    found = value("SELECT error->>'message' FROM actions_execution WHERE action_id = 'stage-iban.resolver'")
+    assert found == f"nobody knows {DOTS}"

@@ -74,12 +74,13 @@ def _resolve(execution: str, answer: str, result: Any = None) -> dict[str, Any]:
 def _alert(kind: str, address: str, secret: str) -> dict[str, Any]:
     """A rule that tells a webhook."""
     from actions.definitions.actor import Actor
-    from actions.engine.alerts.channels import create_channel
-    from actions.engine.alerts.rules import Wanted, create_rule
+    from actions.engine.alerts.channels import create as channels
+    from actions.engine.alerts.rules import create as rules
+    from actions.engine.alerts.rules.wanted import Wanted
 
     said = {"actor": Actor(kind="system", id="test", label="test"), "reason": "a test"}
-    channel = create_channel("hook", kind="webhook", address=address, secret=secret, **said)
-    return {"id": create_rule(kind, Wanted(name=kind, channels=(channel,)), **said)}
+    channel = channels.create("hook", kind="webhook", address=address, secret=secret, **said)
+    return {"id": rules.create(kind, Wanted(name=kind, channels=(channel,)), **said)}
 
 
 def _race(action: str, bodies: list[dict[str, Any]], key: str) -> dict[str, Any]:

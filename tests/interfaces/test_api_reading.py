@@ -110,6 +110,7 @@ def test_others_are_not_there(api: Api, caller: Any, worker: Any):
     for path in ("", "/retry", "/run-now", "/cancel", "/resolve", "/replay", "/events"):
         answer = narrow.send("POST" if path else "GET", f"/api/v1/executions/{other}{path}", {} if path else None)
         assert (answer.status, answer.code) == (404, "execution_not_found"), path
+    assert narrow.get(f"executions/{other}/waits-for").code == "execution_not_found"
     unknown = narrow.get("executions/exec_01ky8n52m7e8svka0s3t7vtbmw").json
     hidden = narrow.get(f"executions/{other}").json
     assert hidden["detail"].replace(other, "x") == unknown["detail"].replace("exec_01ky8n52m7e8svka0s3t7vtbmw", "x")

@@ -16,12 +16,15 @@ __all__ = ["compose", "engine"]
 pytestmark = pytest.mark.usefixtures("engine")
 
 
+_TABLES = (
+    "execution", "attempt", "auditentry", "externalevent", "action", "queue", "tag", "verbkey", "schedule", "apikey",
+    "serviceaccount",
+)  # fmt: skip
+
+
 def everything():
     """All that a verb could have changed."""
-    return [
-        rows(f"SELECT to_jsonb(t)::text FROM actions_{table} AS t ORDER BY 1")
-        for table in ("execution", "attempt", "auditentry", "externalevent", "action", "queue", "tag", "verbkey")
-    ]
+    return [rows(f"SELECT to_jsonb(t)::text FROM actions_{table} AS t ORDER BY 1") for table in _TABLES]
 
 
 def tried(*words):
@@ -31,7 +34,7 @@ def tried(*words):
     line = said(*words, "--dry-run").strip()
     assert everything() == before
     assert document["dry_run"] is True
-    assert line.endswith(" Dry run: nothing was changed.")
+    assert line.endswith("Dry run: nothing was changed.")
     return document, line
 
 
@@ -73,6 +76,42 @@ def test_emit_says_what_it_would_do(compose):
     assert (document["event"], document["new"]) == ("paid", True)
 
 
+MAKE = ("schedule", "make", "test-noop", "--name", "nightly", "--cron", "0 3 * * *", *WHY)
+KEY = ("api_key", "create", "--account", "billing", "--scope", "audit:read", *WHY)
+
+
+def test_schedules_say_what_they_would_do():
+    sync()
+    document, line = tried(*MAKE)
+    assert (document["id"], document["cron"], len(document["next"])) == (None, "0 3 * * *", 5)
+    assert line.startswith("test-noop/nightly: At 03:00 every day, UTC")
+    id_ = answer(*MAKE)["id"]
+    for words, known in (
+        (("change", "test-noop/nightly", "--cron", "0 5 * * *"), {"cron": "0 5 * * *", "changed": True}),
+        (("pause", str(id_)), {"paused": True, "changed": True}),
+        (("resume", str(id_)), {"paused": False, "changed": False}),
+        (("run-now", str(id_)), {"execution": None}),
+        (("remove", str(id_)), {"removed": True}),
+    ):
+        document, _ = tried("schedule", *words, *WHY)
+        assert known.items() <= document.items()
+
+
+def test_keys_and_their_owners_say_what_they_would_do():
+    document, _ = tried("service_account", "create", "billing", *WHY)
+    assert document == {"name": "billing", "disabled": False, "changed": True, "dry_run": True}
+    answer("service_account", "create", "billing", *WHY)
+    assert tried("service_account", "disable", "billing", *WHY)[0]["changed"] is True
+    document, line = tried(*KEY)
+    assert (document["id"], document["key"], document["owner"]) == (None, None, "billing")
+    assert "do_live_" not in line
+    id_ = answer(*KEY)["id"]
+    document, line = tried("api_key", "rotate", id_, *WHY)
+    assert (document["key"], "do_live_" in line) == (None, False)
+    assert tried("api_key", "callback", id_, "--url", "https://example.com/told", *WHY)[0]["changed"] is True
+    assert tried("api_key", "revoke", id_, *WHY)[0] == {"revoked": True, "changed": True, "dry_run": True}
+
+
 def test_what_would_be_refused_is_refused():
     sync()
     id_ = failed()
@@ -85,6 +124,11 @@ def test_what_would_be_refused_is_refused():
         (["pause", "queue", "default", "--until", "2020-01-01T00:00:00Z", *WHY], "invalid_until"),
         (["resume", "queue", "nowhere", *WHY], "action_not_found"),
         (["emit", NOBODY, "paid"], "execution_not_found"),
+        (["schedule", "make", "test-noop", "--name", "x", "--cron", "0 99 * * *", *WHY], "invalid_cron"),
+        (["schedule", "pause", "test-noop/nowhere", *WHY], "schedule_not_found"),
+        ([*KEY], "account_not_found"),
+        (["api_key", "revoke", "do_live_00000000", *WHY], "api_key_not_found"),
+        (["service_account", "disable", "nobody", *WHY], "account_not_found"),
     ):
         assert refusal(*words, "--dry-run")[1]["error"]["code"] == code
     assert everything() == before

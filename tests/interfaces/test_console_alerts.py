@@ -6,7 +6,8 @@ from django.test import Client
 
 from actions.engine.alerts.kinds import KINDS
 from actions.models import Alert, AlertChannel, AlertRule, AuditEntry
-from tests.alerting import channel, rule, watch
+from tests.alerting import channel, later, rule, watch
+from tests.app import actions as app
 from tests.interfaces.desk import MOST_QUERIES, WHY, count_queries, desk, text_of
 from tests.keyring import denied
 from tests.provider import answer, provider
@@ -82,7 +83,8 @@ def test_operators_pause_rules_and_viewers_do_not(desk, told, address):
 def test_a_rule_is_made_changed_paused_resumed_and_removed(desk, told):
     hook = told["channel"]
     made = desk.ada.post(
-        "/alerts/rules/new/rate/", {**RULE, "threshold": "12.5", "window": "30", "least": "5", "channels": [hook]}
+        "/alerts/rules/new/rate/",
+        {**RULE, "threshold": "12.5", "window": "30", "least": "5", "channels": [hook], "tell_recovery": "on"},
     )
     assert made["Location"] == "/alerts/", text_of(made)
     row = AlertRule.objects.get(name="money")
@@ -92,9 +94,10 @@ def test_a_rule_is_made_changed_paused_resumed_and_removed(desk, told):
     page = f"/alerts/rules/{row.pk}/"
     opened = desk.ada.get(page).content.decode()
     assert 'value="12.5"' in opened and 'value="30"' in opened and "checked" in opened
+    assert row.tell_recovery
     desk.ada.post(page, {**RULE, "name": "cash", "threshold": "20", "window": "60", "least": "5"})
     row.refresh_from_db()
-    assert (row.name, row.threshold, row.channels) == ("cash", 20.0, [])
+    assert (row.name, row.threshold, row.channels, row.tell_recovery) == ("cash", 20.0, [], False)
     assert "above 20 % in 60 min, of 5 or more" in text_of(desk.vera.get("/alerts/"))
     assert desk.otto.post(f"{page}pause/", {"reason": "deploying"})["Location"] == "/alerts/"
     assert "Paused by otto" in text_of(desk.vera.get("/alerts/")) and "deploying" in text_of(desk.vera.get("/alerts/"))
@@ -120,7 +123,34 @@ def test_each_kind_has_a_form_that_makes_it(desk, kind):
     shown = {field.html_name: field.value() for field in opened.context["form"] if field.value() not in {None, ""}}
     made = desk.ada.post(f"/alerts/rules/new/{kind}/", {**shown, "name": kind, "reason": WHY, **scope})
     assert made.status_code == 302, text_of(made)
-    assert AlertRule.objects.get().kind == kind
+    row = AlertRule.objects.get()
+    assert (row.kind, row.tell_recovery) == (kind, KINDS[kind].lasting)
+    assert ("tell_recovery" in shown) == KINDS[kind].lasting
+
+
+def test_an_alert_that_is_over_shows_since_when_and_where_that_was_told(desk, capsys):
+    rule("queue_age", channel(HOOK, name="hook"))
+    waits = "UPDATE actions_execution SET available_at = now() - interval '1 hour' WHERE action_id = 'test-noop'"
+    app.noop.invoke()
+    rows(waits)
+    (old,) = watch()
+    page = f"/alerts/log/{old.public_id}/"
+    assert "It lasts. When it is over, that is told to the channels that were told." in text_of(desk.vera.get(page))
+    later()
+    (new,) = watch()
+    desk.worker.work(waiting=True)
+    rows("UPDATE actions_alertdelivery SET delivered_at = now()")
+    watch()
+    shown = text_of(desk.vera.get(f"/alerts/log/{new.public_id}/"))
+    assert "Over since" in shown and "Where it was told that it is over" in shown and "on its way" in shown
+    before = text_of(desk.vera.get(page))
+    assert "That was told with the newest alert about it" in before
+    assert new.public_id in desk.vera.get(page).content.decode()
+    assert "hook that it is over" in text_of(desk.vera.get("/alerts/log/"))
+    call_command("alerts", "log")
+    call_command("alerts", "rules")
+    said = capsys.readouterr().out
+    assert "hook, that it is over  pending" in said and "tells hook, also when it is over" in said
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,26 @@ def test_chosen_rows_are_previewed_done_and_told(desk):
     assert WHY in text_of(after)
     assert all(column(handle, "attempt") == 4 for handle in handles)
     assert after.content.decode().count("s-done") >= 3
+    assert "Retry 3" in text_of(desk.vera.get("/bulk/"))
+
+
+def test_its_page_is_live_until_the_executions_have_ended_too(desk):
+    desk.failed()
+    done = begun(desk.otto, select(desk.otto))
+    desk.worker.work()
+    assert BulkOperation.objects.get().finished_at is not None
+    fragment = desk.otto.get(done["Location"], headers={"X-Live": "1"})
+    assert "retrying" in text_of(fragment)
+    assert "Some executions below are still at work" in text_of(fragment)
+    assert "X-Live-Ended" not in fragment
+    assert "data-live-toggle" in desk.otto.get(done["Location"]).content.decode()
+    desk.worker.work(waiting=True)
     fragment = desk.otto.get(done["Location"], headers={"X-Live": "1"})
     assert fragment["X-Live-Ended"] == "1"
-    assert "Retry 3" in text_of(desk.vera.get("/bulk/"))
+    assert "Final: all" in text_of(fragment)
+    whole = desk.otto.get(done["Location"]).content.decode()
+    assert "data-live=" not in whole
+    assert "data-live-toggle" not in whole
 
 
 def test_double_submits_and_the_back_button_are_one_operation(desk):
@@ -125,7 +142,7 @@ def test_a_row_is_chosen_with_the_attempt_that_was_seen(desk):
     (value,) = chosen(desk.otto.get(list_of(FAILED)))
     rows("UPDATE actions_execution SET attempt = attempt + 1")
     kept = desk.otto.post("/bulk/choose/", {"verb": "retry", "q": FAILED, "row": [value]})
-    assert "1 skipped: a new attempt since you saw it" in text_of(desk.otto.get(kept["Location"]))
+    assert "1 has moved on: a new attempt since you saw it" in text_of(desk.otto.get(kept["Location"]))
 
 
 def test_the_preview_says_what_would_be_skipped_by_status(desk):
@@ -183,7 +200,7 @@ def test_too_many_are_refused_and_nothing_is_kept(desk, monkeypatch):
         ({}, "Choose rows first"),
         ({"row": ["nonsense", "exec_.1", "\0", "exec_01jz5k3q8m6y2v9c4t7w1x0abc", "exec_01jz5k3q8m6y2v9c4t7w1x0abc.-1"]}, "Choose rows first"),
         ({"all": "1", "q": "state:failed queue:none"}, "Nothing matches any more"),
-        ({"all": "1", "q": "state:faild"}, "did you mean failed"),
+        ({"all": "1", "q": "state:faild"}, "Did you mean failed?"),
     ],
 )  # fmt: skip
 def test_a_choice_of_nothing_goes_back_to_the_list(desk, sent, said):

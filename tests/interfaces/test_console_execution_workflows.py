@@ -47,6 +47,8 @@ def test_the_graph_shows_every_step_with_status_word_and_link(desk, chain):
         assert re.search(rf'<a href="{page_of(step_of(handle, key))}" class="node s-', body)
     assert "desk-moody: failed. bad mood 1" in body
     assert re.search(r'class="node s-succeeded aside"[^>]*><title>mail: succeeded \(optional\)', body)
+    assert re.findall(r"data-follow><title>([\w-]+): failed", body) == ["desk-moody"]
+    assert 'id="follow"' not in body
     assert '<use class="icon" href="#i-failed"' in body
     assert " style=" not in body
 
@@ -62,6 +64,8 @@ def test_what_is_blocked_stands_in_it_before_it_runs(desk, compose):
     page = desk.vera.get(page_of(handle))
     assert {node.step.key: node.step.status for node in page.context["graph"].nodes}["down"] == "blocked"
     assert lines_of(page) == {(f"up-{number}", "down", "needs") for number in range(3)}
+    assert re.findall(r"data-follow><title>([\w-]+): queued", page.content.decode()) == ["up-2"]
+    assert re.search(r'id="follow"[^>]* hidden>', page.content.decode())
     assert "waits for up-0 (queued)" in re.sub(r"\s+", " ", text_of(page))
 
 
@@ -244,3 +248,16 @@ def test_the_runs_are_paged(desk, compose):
     assert [run.row.public_id for run in page.context["runs"]] == made[:4:-1]
     older = desk.vera.get(page.context["older"])
     assert [run.row.public_id for run in older.context["runs"]] == made[4::-1]
+
+
+def test_a_run_that_has_left_a_live_list_comes_as_it_is_now(desk, chain):
+    handle = chain.invoke()
+    desk.worker.work()
+    headers = {"X-Live": "1", "X-Live-Left": handle.id}
+    row = (
+        desk.otto.get("/workflows/?state=going", headers=headers).content.decode().partition("<template data-left>")[2]
+    )
+    assert re.search(rf'data-key="{handle.id}"[^>]*class="moved"', row)
+    assert "s-failed" in row
+    assert "moved on" not in desk.otto.get("/workflows/?state=attention", headers=headers).content.decode()
+    assert count_queries(desk.otto, "/workflows/?state=going", headers=headers) <= MOST_QUERIES

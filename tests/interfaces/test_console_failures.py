@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actions.engine.group import group
+from actions.engine.operate import triage
 from actions.models import AuditEntry, ErrorGroup
 from tests.app import actions as app
 from tests.interfaces.console_list import failed_group, links, list_of, shown
 from tests.interfaces.desk import MOST_QUERIES, WHY, count_queries, desk, text_of
-from tests.stage import engine, rows
+from tests.stage import ALICE, engine, rows
 
 __all__ = ["desk", "engine"]
 
@@ -158,3 +159,17 @@ def test_pages_of_failures_make_few_queries_and_stay_live(desk):
         assert b"<html" not in first.content
         again = desk.otto.get(address, headers={"X-Live": "1", "If-None-Match": first["ETag"]})
         assert again.status_code == 304
+
+
+def test_a_group_that_has_left_a_live_page_says_how_it_stands(desk):
+    fingerprint = failed_group(desk)
+    headers = {"X-Live": "1", "X-Live-Left": f"{fingerprint},{'0' * 32},rubbish"}
+    assert "moved on" not in text_of(desk.otto.get("/failures/", headers=headers))
+    triage.ignore_group(fingerprint, until=None, actor=ALICE, reason=WHY)
+    left = desk.otto.get("/failures/", headers=headers).content.decode().partition("<template data-left>")[2]
+    assert re.findall(r'data-key="(\w+)"[^>]*class="moved"', left) == [fingerprint]
+    assert "s-ignored" in left
+    assert "moved on" not in text_of(desk.otto.get("/failures/?state=ignored", headers=headers))
+    counts = desk.otto.get("/failures/counts/?state=open")
+    assert b"<html" not in counts.content
+    assert re.sub(r"\s+", " ", text_of(counts)).strip() == "Open 0 Resolved 0 Ignored 1"

@@ -26,6 +26,11 @@ def crowd(number, **given):
     return [public_id(execution(minute, **given)) for minute in range(number)][::-1]
 
 
+def offered(answer):
+    """The verbs for many that a page offers."""
+    return re.findall(r'name="verb" value="(\w+)"', answer.content.decode())
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_strangers_log_in_and_nobody_sees_what_is_not_permitted(desk, address):
     """D01"""
@@ -39,10 +44,23 @@ def test_strangers_log_in_and_nobody_sees_what_is_not_permitted(desk, address):
 def test_each_role_sees_the_list_and_only_its_verbs(desk, browser):
     desk.failed()
     answer = getattr(desk, browser).get(list_of("state:failed"))
-    offered = re.findall(r'name="verb" value="(\w+)"', answer.content.decode())
-    assert offered == ([] if browser == "vera" else ["retry", "run_now", "replay", "cancel"])
+    assert offered(answer) == ([] if browser == "vera" else ["retry", "replay"])
     assert bool(chosen(answer)) == (browser != "vera")
     assert len(shown(answer)) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "verbs"),
+    [
+        ("", ["retry", "run_now", "replay", "cancel"]),
+        ("state:failed,queued", ["retry", "run_now", "replay", "cancel"]),
+        ("state:retrying", ["run_now", "replay", "cancel"]),
+        ("state:running", ["replay", "cancel"]),
+        ("state:succeeded", ["replay"]),
+    ],
+)
+def test_the_verbs_for_many_fit_the_states_that_are_asked_for(desk, query, verbs):
+    assert offered(desk.otto.get(list_of(query))) == verbs
 
 
 def test_a_row_says_what_an_operator_needs(desk):
@@ -105,7 +123,7 @@ def test_faults_stand_under_the_box_with_the_text_kept(desk):
     assert answer.status_code == 200
     text = text_of(answer)
     assert "Character 7" in text
-    assert "did you mean failed" in text
+    assert "Did you mean failed?" in text
     assert list_of("state:failed queue:mail") in links(answer)
     assert 'value="state:faild queue:mail"' in answer.content.decode()
     assert "Nothing is shown" in text
@@ -172,6 +190,28 @@ def test_a_live_page_sends_its_rows_and_nothing_twice(desk):
     assert shown(first)
     again = desk.otto.get(address, headers={"X-Live": "1", "If-None-Match": first["ETag"]})
     assert again.status_code == 304
+
+
+def test_rows_that_have_left_a_live_page_come_as_they_are_now(desk):
+    """Those that fit no more are marked, and nothing can be done to them there; others have only moved to a later page."""
+    from actions.ids import public_id
+
+    catalogue()
+    fits, done, again = (public_id(execution(n, status=to)) for n, to in enumerate(("failed", "succeeded", "retrying")))
+    headers = {"X-Live": "1", "X-Live-Left": f"{done},{fits},{again},rubbish,exec_1,{'x' * 500}"}
+    answer = desk.otto.get(list_of("state:failed"), headers=headers).content.decode()
+    left = answer.partition("<template data-left>")[2]
+    found = {row[:31]: row for row in left.split('<tr data-key="')[1:]}
+    assert found.keys() == {fits, done, again}
+    assert "moved" not in found[fits]
+    assert 'name="row"' in found[fits]
+    for id_, status in ((done, "succeeded"), (again, "retrying")):
+        assert 'class="moved"' in found[id_]
+        assert f"s-{status}" in found[id_]
+        assert 'name="row"' not in found[id_]
+        assert "data-act" not in found[id_]
+    assert count_queries(desk.otto, list_of("state:failed"), headers=headers) <= MOST_QUERIES
+    assert b"data-left" not in desk.otto.get(list_of("state:failed"), headers={"X-Live": "1"}).content
 
 
 def test_times_are_the_readers(desk):

@@ -1,5 +1,6 @@
 """What the console says when something goes wrong, and what every answer carries."""
 
+import html
 import re
 import subprocess
 import sys
@@ -10,10 +11,11 @@ from django.db import OperationalError, connections
 from django.test import Client
 
 from actions.engine import dispatch
+from actions.engine.operate.pause import pause_action, pause_queue, pause_tag, resume_action
 from actions.models import Execution
 from doplatform import paths
 from tests.interfaces.desk import LIST, desk, text_of
-from tests.stage import engine
+from tests.stage import ALICE, engine
 
 __all__ = ["desk", "engine"]
 
@@ -153,8 +155,43 @@ def test_pauses_and_a_silent_maintain_are_banners(desk):
     desk.otto.post("/queues/default/pause/", {"reason": "the <provider> is down"})
     desk.otto.post("/actions/test-noop/pause/", {"reason": "and this"})
     body = text_of(desk.vera.get("/"))
-    assert "Paused: queue default and 1 more. By otto since" in body
     assert "the <provider> is down" in body
+
+
+def test_the_banner_of_pauses_names_queues_first_and_leads_to_where_each_is_resumed(desk):
+    pause_tag("eu/crm <b>", actor=ALICE, reason="first")
+    for name in ("test-noop", "test-fail", "test-echo"):
+        pause_action(name, actor=ALICE, reason=f"for {name}")
+    pause_queue("default", actor=ALICE, reason="deploy")
+    banner = text_of(desk.otto.get("/")).partition("Paused:")[2].partition("Overview")[0]
+    said = [
+        "queue default by Alice since",
+        "UTC: deploy",
+        "tag eu/crm <b> by Alice since",
+        "action test-noop by Alice since",
+    ]
+    assert [text for text in said if text in banner] == said
+    assert sorted(said, key=banner.index) == said
+    assert "and 2 more" in banner
+    assert "test-fail" not in banner
+    for browser, ends in ((desk.otto, "/resume/"), (desk.vera, "/")):
+        body = browser.get("/").content.decode()
+        (div,) = re.findall(
+            r'<div class="banner warn"[^>]*>(?:(?!</div></div>).)*Paused:.*?</div></div>', body, re.DOTALL
+        )
+        links = [html.unescape(link) for link in re.findall(r'href="([^#"][^"]*)"', div)]
+        assert len(links) == 4
+        assert links[0] == ("/queues/default/resume/" if browser is desk.otto else "/queues/")
+        assert links[1] == (
+            "/tags/eu/crm%20%3Cb%3E/resume/" if browser is desk.otto else "/actions/?tag=eu%2Fcrm+%3Cb%3E"
+        )
+        assert links[3] == "/actions/?state=paused"
+        assert all(link.partition("?")[0].endswith(ends) for link in links[:3])
+        for link in links:
+            assert browser.get(link).status_code == 200
+    for name in ("test-noop", "test-fail", "test-echo"):
+        resume_action(name, actor=ALICE, reason="back")
+    assert " more" not in text_of(desk.otto.get("/")).partition("Paused:")[2].partition("Overview")[0]
 
 
 def test_texts_of_others_stay_text(desk):

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 
 from actions import Schedule
 from actions.definitions.registry import registry
@@ -245,9 +246,18 @@ def test_one_that_started_nothing_says_why(desk):
     Row.objects.filter(pk=row.pk).update(params={"what": "<b>"})
     let_be_due(row)
     assert fire()
-    said = desk.vera.get("/schedules/?state=failing")
+    tile = re.search(
+        r'<a href="(/schedules/\?state=failing)" class=""><strong>(\d+)</strong>', desk.vera.get("/").content.decode()
+    )
+    assert tile[2] == "1"
+    said = desk.vera.get(tile[1])
     assert "The params of test-noop do not fit its schema: what" in text_of(said)
+    assert said.content.decode().count("data-row>") == int(tile[2])
     assert "The last time started nothing" in text_of(desk.vera.get(page(row)))
+    # Somebody knows of a paused one.
+    Row.objects.filter(pk=row.pk).update(paused_at=Now())
+    assert "/schedules/?state=failing" not in desk.vera.get("/").content.decode()
+    assert "nightly" not in text_of(desk.vera.get(tile[1]))
 
 
 def test_a_page_of_schedules_asks_little_and_goes_on(desk):

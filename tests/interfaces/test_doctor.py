@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 
@@ -24,6 +25,7 @@ from actions.errors import UnsafeDatabase
 from actions.testing import inline_worker
 from doplatform.services import embedded
 from tests.app import actions as app
+from tests.engine.scheduling import due_at, made
 from tests.interfaces.command_line import manage, started
 from tests.stage import engine
 
@@ -89,7 +91,7 @@ def test_where_all_is_well_every_answer_is_ok(in_order):
     assert {finding["id"] for finding in told["findings"]} >= {
         "postgresql.version", "postgresql.synchronous_commit", "postgresql.fsync", "postgresql.full_page_writes",
         "postgresql.connections", "clock", "migrations", "postgresql.indexes", "audit.triggers", "unsettled.trigger", "workers.default",
-        "maintain", "due", "in_doubt", "undeclared", "secret_keys", "redis.reachable", "redis.maxmemory_policy",
+        "maintain", "due", "in_doubt", "undeclared", "schedules.failing", "schedules.late", "secret_keys", "redis.reachable", "redis.maxmemory_policy",
         "redis.memory", "redis.persistence", "redis.strangers", "checks",
     }  # fmt: skip
 
@@ -214,6 +216,17 @@ def test_due_executions_that_nobody_takes(in_order, minutes, level):
     assert faults() == {"due.default": level}
     assert undone("UPDATE actions_queue SET paused_at = now()") == {}
     assert undone("UPDATE actions_action SET paused_at = now()") == {}
+
+
+def test_schedules_that_start_nothing_or_are_late(in_order):
+    schedule = made()
+    failing = "UPDATE actions_schedule SET last_error = 'its params fit no more'"
+    assert undone(failing) == {"schedules.failing": Level.WARN}
+    assert undone(f"{failing}, paused_at = now()") == {}
+    due_at(schedule, timedelta(seconds=30))
+    assert faults() == {}
+    due_at(schedule, timedelta(seconds=90))
+    assert faults() == {"schedules.late": Level.WARN}
 
 
 def test_doubts_are_counted(in_order):

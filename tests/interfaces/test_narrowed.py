@@ -12,9 +12,11 @@ from django.urls import URLPattern, get_resolver
 from actions import narrowing
 from actions.checks.settings import rule as checked
 from actions.engine import access
-from actions.engine.alerts.channels import create_channel, try_channel
+from actions.engine.alerts.channels import create as channels
+from actions.engine.alerts.channels.try_out import try_out
 from actions.engine.alerts.kinds import KINDS
-from actions.engine.alerts.rules import Wanted, create_rule
+from actions.engine.alerts.rules import create as rules
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.engine.bulk.begin import Seen, begin
 from actions.engine.callbacks.hand_over import hand_over
 from actions.engine.group import group
@@ -100,10 +102,10 @@ def teams(desk, declare, compose, settings):
     begin("replay", [Seen(key_of(desk.theirs[0]), 4)], actor=ada, reason=WHY, query="action:zebra-charge")
     desk.worker.work()
     desk.vera.post("/actions/zebra-charge/trigger/", {"reason": WHY})
-    create_channel("zebras", kind="webhook", address=f"https://{HOST}/x", actor=ada, reason=WHY)
+    channels.create("zebras", kind="webhook", address=f"https://{HOST}/x", actor=ada, reason=WHY)
     channel = AlertChannel.objects.get().pk
-    try_channel(channel, actor=ada, reason=WHY)
-    create_rule("rate", Wanted(name="zebras", scope="action", of="zebra-charge", threshold=5.0), actor=ada, reason=WHY)
+    try_out(channel, actor=ada, reason=WHY)
+    rules.create("rate", Wanted(name="zebras", scope="action", of="zebra-charge", threshold=5.0), actor=ada, reason=WHY)
     make("zebra-charge", scheduled.Wanted(name="zebra-nights", cron="0 3 * * *"), actor=ada, reason=WHY)
     accounts.create_account("zebra-service", actor=OPERATOR)
     create.create(scopes=("action:zebra-*:trigger",), account="zebra-service", actor=OPERATOR)

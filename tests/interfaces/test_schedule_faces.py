@@ -1,5 +1,7 @@
 """Schedules by command and by API: the same verbs, one document each, refused with a code."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from actions import Schedule
@@ -85,6 +87,27 @@ def test_a_wrong_one_is_refused_by_its_code(engine, words, code):
     assert Row.objects.count() == 0
 
 
+def test_a_command_pauses_it_until_a_time(row):
+    told = answer("schedule", "pause", str(row.pk), "--for", "90m", *WHY)
+    row.refresh_from_db()
+    assert told["until"] == row.paused_until.isoformat()
+    assert f"until {row.paused_until:%Y-%m-%d %H:%M:%S} UTC" in said("schedules")
+    assert answer("schedules", "test-noop/nightly")["paused_until"][:16] == told["until"][:16]
+    assert refusal("schedule", "pause", str(row.pk), "--until", "soon", *WHY)[1]["error"]["code"] == "invalid_until"
+
+
+def test_a_dry_run_of_a_verb_changes_nothing(row):
+    before = rows("SELECT to_jsonb(s)::text FROM actions_schedule AS s")
+    entries = rows("SELECT count(*) FROM actions_auditentry")
+    for words in (("pause", "--for", "1h"), ("change", "--cron", "0 5 * * *"), ("run-now",), ("remove",)):
+        verb, *rest = words
+        assert answer("schedule", verb, str(row.pk), *rest, "--dry-run", *WHY)["dry_run"] is True
+    assert said(*MAKE, "--name", "other", "--dry-run").endswith("Dry run: nothing was changed.\n")
+    assert rows("SELECT to_jsonb(s)::text FROM actions_schedule AS s") == before
+    assert rows("SELECT count(*) FROM actions_auditentry") == entries
+    assert Execution.objects.count() == 0
+
+
 def test_what_names_no_schedule_is_not_found(row):
     for name in (*(hostile[:3_000] for hostile in HOSTILE), "test-noop/", "/nightly", "9" * 30, "²"):
         assert refusal("schedule", "pause", name, *WHY)[1]["error"]["code"] == "schedule_not_found"
@@ -104,9 +127,13 @@ def test_the_api_lists_pauses_and_runs(row, api):
     assert api.get("schedules", {"state": "paused"}).json["items"] == []
     assert api.get("schedules", {"action": "test-echo"}).json["items"] == []
     paused = api.post(f"schedules/{row.pk}/pause", {"reason": "quiet"}).json
-    assert paused == {"name": "test-noop/nightly", "paused": True, "changed": True}
+    assert (paused["name"], paused["paused"], paused["changed"]) == ("test-noop/nightly", True, True)
     assert api.get(f"schedules/{row.pk}").json["next"] == []
     assert api.post(f"schedules/{row.pk}/resume").json["changed"] is True
+    until = datetime.now(UTC) + timedelta(hours=1)
+    assert api.post(f"schedules/{row.pk}/pause", {"until": until.isoformat()}).json["changed"] is True
+    assert datetime.fromisoformat(api.get(f"schedules/{row.pk}").json["paused_until"]) == until
+    api.post(f"schedules/{row.pk}/resume")
     first, again = (api.post(f"schedules/{row.pk}/run-now", IDEMPOTENCY_KEY="k") for _ in range(2))
     assert (first.status, again.status, again.headers["Idempotent-Replayed"]) == (202, 200, "true")
     assert first.json["id"] == again.json["id"]
@@ -131,5 +158,7 @@ def test_the_api_answers_odd_requests(row, api):
     assert api.get("schedules", {"state": "odd"}).code == "invalid_query"
     assert api.get("schedules", {"action": "\x00"}).json["items"] == []
     assert api.post(f"schedules/{row.pk}/pause", {"reason": 7}).code == "invalid_request"
+    for wrong in ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00", "tomorrow"):
+        assert api.post(f"schedules/{row.pk}/pause", {"until": wrong}).code == "invalid_until"
     rows("UPDATE actions_schedule SET params = '{\"what\": 1}'")
     assert api.post(f"schedules/{row.pk}/run-now").code == "invalid_params"

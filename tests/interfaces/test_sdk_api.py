@@ -154,6 +154,7 @@ def test_pause_and_resume(do):
     do.action("test-echo").pause(reason="broken", until=until)
     paused = do.action("test-echo").describe()["paused"]
     assert (paused["reason"], datetime.fromisoformat(paused["until"])) == ("broken", until)
+    assert do.action("test-echo").change_pause(until=None)["until"] is None
     do.action("test-echo").resume(reason="mended")
     assert do.action("test-echo").describe()["paused"] is None
 

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from actions.engine.alerts.rules import pause_rule
+from actions.engine.alerts.rules.pause import pause
 from actions.engine.alerts.watch import watch
+from actions.engine.tally import tally
 from actions.models import Alert, AlertChannel, AlertRule
 from tests.alerting import WHY, channel, rule
 from tests.app import actions as app
@@ -19,15 +20,17 @@ __all__ = ["chromium", "engine", "site", "world"]
 
 @pytest.fixture
 def told(world):
-    """Rules of every state, channels of every kind, alerts that arrived, are on their way, last, and did not arrive."""
+    """Rules of every state, channels of every kind, alerts that arrived, are on their way, last, are over, and did not arrive."""
     hook = channel("https://receiver.example/hook", name="on call")
     mail = channel("mailtos://user:password@mail.example.com?to=team@example.com", name="team mail", kind="apprise")
     rule("failure", hook, mail, name="Anything fails")
     rule("queue_age", hook, name="Work waits", threshold=600.0)
     rule("rate", hook, name="Payments fail too often", scope="action", of="test-fail", threshold=12.5)
-    pause_rule(rule("dead_worker", name="Workers die"), actor=ALICE, reason="the machines move this week")
+    pause(rule("dead_worker", name="Workers die"), actor=ALICE, reason="the machines move this week")
     app.fail.invoke(message="550 5.1.1 <ada@example.com>: Recipient address rejected " * 3)
     world.work(waiting=True)
+    tally()
+    app.noop.invoke()
     rows("UPDATE actions_execution SET available_at = now() - interval '1 hour' WHERE status = 'queued'")
     watch()
     carried = "(SELECT carrier_id FROM actions_alertdelivery WHERE channel_name = 'team mail')"
@@ -36,13 +39,19 @@ def told(world):
         f"UPDATE actions_execution SET status = 'failed', finished_at = now(), attempt = 12, error = %s WHERE id IN {carried}",
         '{"class": "X", "code": "remote_refused", "message": "The service behind mailtos:// did not take it: it answered 535."}',
     )
-    alert = Alert.objects.filter(subject="test-fail").latest("at").public_id
+    rows("UPDATE actions_execution SET available_at = now() WHERE status = 'queued'")
+    watch()
+    alert = Alert.objects.filter(kind="failure").latest("at").public_id
+    over = Alert.objects.get(kind="queue_age").public_id
     made = AlertRule.objects.get(kind="rate").pk
+    lasts = Alert.objects.get(kind="rate").public_id
     return {
         "alerts": "/alerts/",
         "log": "/alerts/log/",
         "open": "/alerts/log/?state=open",
         "alert": f"/alerts/log/{alert}/",
+        "lasts": f"/alerts/log/{lasts}/",
+        "over": f"/alerts/log/{over}/",
         "kinds": "/alerts/rules/new/",
         "new rule": "/alerts/rules/new/failure/",
         "rule": f"/alerts/rules/{made}/",

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from actions.testing import inline_worker
 from tests.app import actions as app
-from tests.journeys.test_admin_browser import chromium, site
+from tests.journeys.test_admin_browser import SIZES, chromium, site
 from tests.journeys.test_workflow_browser import order
 from tests.journeys.window import visit
 from tests.stage import column, compose, declare, engine, key_of, rows, step_of
@@ -76,10 +76,20 @@ def test_a_workflow_is_followed_by_keyboard_and_kept_live(site, world, order, ch
     page.get_by_label("Reason").fill("looked at")
     page.get_by_role("button", name="Emit").dblclick()
     expect(page.locator("h1")).to_contain_text("queued")
-    # Nobody reloads: the page follows.
+    # Nobody reloads: the page follows, and its graph too, until it is scrolled by hand.
+    page.set_viewport_size({"width": 600, "height": 900})
+    follow = page.get_by_role("button", name="Follow")
+    follow.click()
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    graph.hover()
+    page.mouse.wheel(80, 0)
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    follow.click()
     world.work()
     expect(page.locator("h1")).to_contain_text("failed", timeout=15_000)
-    expect(page.locator("a.node.s-failed", has_text="ship-parcel-0")).to_be_visible()
+    graph.scroll_into_view_if_needed()
+    expect(page.locator("a.node.s-failed", has_text="ship-parcel-0")).to_be_in_viewport(ratio=0.95)
+    page.set_viewport_size(SIZES["desk"])
     assert rows("SELECT count(*) FROM actions_externalevent") == [(1,)]
     order.ship.closed = False
     page.get_by_role("link", name="Retry this step").first.click()

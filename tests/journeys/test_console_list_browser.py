@@ -4,12 +4,13 @@ no page that breaks an accessibility rule."""
 from playwright.sync_api import expect
 
 from actions.engine.group import group
+from actions.engine.operate.retry import retry
 from actions.models import BulkOperation, ErrorGroup
 from tests.app import actions as app
 from tests.journeys.test_admin_browser import chromium, site
 from tests.journeys.test_console_browser import world
 from tests.journeys.window import visit
-from tests.stage import engine, rows
+from tests.stage import ALICE, engine, rows
 
 __all__ = ["chromium", "engine", "site", "world"]
 
@@ -52,6 +53,9 @@ def test_the_search_box_suggests_and_keys_take(site, world, chromium):
     assert address_of(page).strip() == "/executions/?q=state:failed"
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(page.locator(".tabs [aria-current] .count")).to_have_text("1")
+    page.keyboard.press("/")
+    page.keyboard.type("queue:mail")
+    expect(box).to_have_value("state:failed queue:mail")
     assert seen.complaints == []
     page.context.close()
 
@@ -64,6 +68,8 @@ def test_rows_are_chosen_by_keys_and_retried_together(site, world, chromium):
     page = seen.page
     page.goto("/executions/?q=state:failed")
     page.wait_for_load_state("load")
+    # Nine of them on a screen of 768.
+    assert all(row.bounding_box()["height"] < 50 for row in page.locator("[data-row]").all())
     for key in ("j", "x", "j", "j", "x"):
         page.keyboard.press(key)
     expect(page.locator("[data-chosen]")).to_have_text("2 chosen, or")
@@ -86,18 +92,31 @@ def test_rows_are_chosen_by_keys_and_retried_together(site, world, chromium):
     page.context.close()
 
 
-def test_new_rows_wait_behind_a_chip(site, world, chromium):
+def test_new_rows_wait_behind_a_chip_and_those_that_leave_stay_marked(site, world, chromium):
+    mended = app.fail.invoke(message="soon well", times=3)
+    world.work(waiting=True)
     seen = visit(chromium, site).log_in()
     page = seen.page
     page.goto("/executions/?q=state:failed")
     page.wait_for_load_state("load")
+    page.keyboard.press("j")
+    row, chip = page.locator(f"[data-key={mended.id}]"), page.locator(".chip")
+    expect(row.get_by_role("link", name="test-fail").first).to_be_focused()
     app.fail.invoke(message="new one")
+    retry(mended.id, actor=ALICE, reason=WHY)
     world.work(waiting=True)
-    chip = page.locator(".chip")
-    expect(chip).to_have_text("1 new", timeout=15_000)
-    expect(page.locator("[data-row]")).to_have_count(1)
+    expect(chip).to_have_text("1 new, 1 moved on", timeout=15_000)
+    expect(row).to_contain_text("succeeded")
+    expect(row).to_contain_text("moved on")
+    expect(row.get_by_role("link", name="test-fail").first).to_be_focused()
+    expect(row.locator("input, [data-act]")).to_have_count(0)
+    expect(page.locator("[data-row]")).to_have_count(2)
+    ((done,),) = rows("SELECT count(*) FROM actions_execution WHERE status = 'succeeded'")
+    expect(page.locator(".tabs a", has_text="succeeded").locator(".count")).to_have_text(str(done))
+    seen.judged("moved on")
     chip.click()
     expect(page.locator("[data-row]")).to_have_count(2)
+    expect(row).to_have_count(0)
     assert seen.complaints == []
     page.context.close()
 

@@ -83,33 +83,6 @@ def test_first_start_a_first_look_ctrl_c_and_second_start(fresh):
         assert "seed " not in second.text
 
 
-def test_a_busy_port_gets_the_next_free_one(data):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        busy = other.getsockname()[1]
-        with Instance(data, *SMALL, port=busy) as instance:
-            instance.ready()
-            taken = int(instance.says(rf"port {busy} is busy; taking (\d+)")[1])
-            assert taken > busy
-            assert instance.url == f"http://127.0.0.1:{taken}/"
-            assert instance.get("healthz") == 200
-            stop(instance, signal.SIGTERM)
-
-
-def test_a_second_instance_is_refused_and_the_first_one_works_on(data):
-    with Instance(data, *SMALL) as first:
-        first.ready()
-        before = set(leftovers(data))
-        second = Instance(data, *SMALL)
-        assert second.process.wait(30) == 3
-        second.close()
-        second.says(rf"up already on {re.escape(str(data))} \(process {first.process.pid}\)")
-        assert before <= set(leftovers(data))
-        assert first.get("readyz") == 200
-        stop(first, signal.SIGTERM)
-
-
 def test_kill_9_takes_everything_with_it_and_the_data_stays(data):
     with Instance(data, *SMALL) as first:
         first.ready()
@@ -127,31 +100,6 @@ def test_kill_9_takes_everything_with_it_and_the_data_stays(data):
         stop(second, signal.SIGTERM)
 
 
-def test_what_dies_is_started_again(data):
-    with Instance(data, *SMALL) as instance:
-        instance.ready()
-        url = instance.url
-        postgres = int(instance.says(r"postgres +[|] is up \(process (\d+)")[1])
-        redis = int(instance.says(r"redis +[|] is up \(process (\d+)")[1])
-
-        for pid, name in ((postgres, "postgres"), (redis, "redis")):
-            os.kill(pid, signal.SIGKILL)
-            instance.says(rf"{name} +[|] was ended by SIGKILL; starting it again in [\d.]+ s")
-            instance.says(rf"{name} +[|] was started again \(process (?!{pid})\d+\)")
-        worker = min(instance.pids("manage.py", "--processes"))
-        os.kill(worker, signal.SIGKILL)
-        instance.says(r"work +[|] was ended by SIGKILL; starting it again")
-
-        web = min(instance.pids("gunicorn"))
-        os.kill(web, signal.SIGKILL)
-        instance.says(r"web +[|] was ended by SIGKILL; starting it again")
-        # Nobody is refused meanwhile: the supervisor holds the listening socket.
-        with urllib.request.urlopen(url + "readyz", timeout=20) as answer:
-            assert answer.status == 200
-        assert stop(instance, signal.SIGTERM) < 5
-        assert leftovers(data) == []
-
-
 def test_paused_processes_do_not_delay_the_stop(data):
     with Instance(data, *SMALL) as instance:
         instance.ready()
@@ -166,3 +114,56 @@ def test_ctrl_c_while_it_still_starts(fresh):
         instance.says(r"postgres +[|] is up")
         assert stop(instance, signal.SIGINT) < 5
         assert leftovers(fresh) == []
+
+
+@pytest.fixture(scope="module")
+def running(data):
+    """One that is up until the last test has ended, and the port that was taken when it came."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy = other.getsockname()[1]
+        with Instance(data, *SMALL, port=busy) as instance:
+            yield instance.ready(), busy
+            stop(instance, signal.SIGTERM)
+
+
+def test_a_busy_port_gets_the_next_free_one(running):
+    instance, busy = running
+    taken = int(instance.says(rf"port {busy} is busy; taking (\d+)")[1])
+    assert taken > busy
+    assert instance.url == f"http://127.0.0.1:{taken}/"
+    assert instance.get("healthz") == 200
+
+
+def test_a_second_instance_is_refused_and_the_first_one_works_on(data, running):
+    first, _ = running
+    before = set(leftovers(data))
+    second = Instance(data, *SMALL)
+    assert second.process.wait(30) == 3
+    second.close()
+    second.says(rf"up already on {re.escape(str(data))} \(process {first.process.pid}\)")
+    assert before <= set(leftovers(data))
+    assert first.get("readyz") == 200
+
+
+def test_what_dies_is_started_again(running):
+    instance, _ = running
+    url = instance.url
+    postgres = int(instance.says(r"postgres +[|] is up \(process (\d+)")[1])
+    redis = int(instance.says(r"redis +[|] is up \(process (\d+)")[1])
+
+    for pid, name in ((postgres, "postgres"), (redis, "redis")):
+        os.kill(pid, signal.SIGKILL)
+        instance.says(rf"{name} +[|] was ended by SIGKILL; starting it again in [\d.]+ s")
+        instance.says(rf"{name} +[|] was started again \(process (?!{pid})\d+\)")
+    worker = min(instance.pids("manage.py", "--processes"))
+    os.kill(worker, signal.SIGKILL)
+    instance.says(r"work +[|] was ended by SIGKILL; starting it again")
+
+    web = min(instance.pids("gunicorn"))
+    os.kill(web, signal.SIGKILL)
+    instance.says(r"web +[|] was ended by SIGKILL; starting it again")
+    # Nobody is refused meanwhile: the supervisor holds the listening socket.
+    with urllib.request.urlopen(url + "readyz", timeout=20) as answer:
+        assert answer.status == 200

@@ -1,10 +1,12 @@
 """One due time, and several who are at it at once: maintainers, and people who pause, change and remove."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from actions.engine.lift import lift
 from actions.engine.schedules.change import change
 from actions.engine.schedules.fire import fire
 from actions.engine.schedules.make import make
@@ -85,6 +87,41 @@ def test_what_is_being_paused_removed_or_changed_is_left_alone(schedule: int, ve
 def test_two_who_resume_at_once_resume_once(schedule: int):
     pause(schedule, actor=ALICE)
     assert sorted(all_at_once([lambda: resume(schedule, actor=ALICE)] * 2)) == [False, True]
+    assert value("SELECT count(*) FROM actions_auditentry WHERE verb = 'schedule.resumed'") == 1
+
+
+def again() -> bool:
+    """Resumed by hand and paused anew, for longer."""
+    schedule = value("SELECT id FROM actions_schedule")
+    assert resume(schedule, actor=ALICE)
+    return pause(schedule, actor=ALICE, until=datetime.now(UTC) + timedelta(days=1))
+
+
+def resumed() -> bool:
+    return resume(value("SELECT id FROM actions_schedule"), actor=ALICE)
+
+
+_LIFTED = ["schedule test-noop/nightly"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        (resumed, lift, [True, []]),
+        (again, lift, [True, []]),
+        (lift, resumed, [_LIFTED, False]),
+        (lift, lift, [_LIFTED, []]),
+    ],
+    ids=["resumed", "paused anew", "lifted", "lifted twice"],
+)
+def test_who_acts_as_its_time_comes_and_maintain_resume_it_once(
+    schedule: int, first: Callable[[], Any], second: Callable[[], Any], found: list[Any]
+):
+    pause(schedule, actor=ALICE, until=datetime.now(UTC) + timedelta(minutes=1))
+    rows("UPDATE actions_schedule SET paused_until = now() - interval '1 second'")
+    stands = Place()
+    assert meet(stands, at_end_of(first, stands), second) == found
+    assert value("SELECT paused_until IS NOT NULL AND next_at IS NULL FROM actions_schedule") is (first is again)
     assert value("SELECT count(*) FROM actions_auditentry WHERE verb = 'schedule.resumed'") == 1
 
 

@@ -1,5 +1,6 @@
 """What alerts say, and which addresses of services are taken: both are words alone."""
 
+import json
 import socket
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +55,12 @@ def test_times_are_as_people_say_them(seconds: float, said: str):
 def test_what_would_call_somebody_in_a_chat_is_broken(call: str):
     assert call not in texts.tame(f"failed: {call}!")
     assert texts.tame(f"failed: {call}!").replace("\u200b", "") == f"failed: {call}!"
+
+
+def test_that_it_is_over_says_how_long_it_lasted():
+    title, text = texts.recovered("Queue mail: it waits", since=AT, until=AT.replace(minute=55))
+    assert title == "Recovered: Queue mail: it waits"
+    assert text == "It lasted for 25 min: found at 2026-11-28 06:30:00 UTC, and no more at 2026-11-28 06:55:00 UTC."
 
 
 def test_an_address_as_mail_servers_say_it_stays_readable():
@@ -188,3 +195,36 @@ def test_a_service_whose_host_leads_inside_is_called_by_nobody(monkeypatch: Any)
             "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/",
             title="t", text="x", scheme="slack", rules=Rules(),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "alert", "end"),
+    [
+        (
+            "pagerduty://integration-key@api-key",
+            {"event_action": "trigger", "dedup_key": "alr_1"},
+            {"event_action": "resolve", "dedup_key": "alr_1"},
+        ),
+        ("opsgenie://7b2f1c9e-0000-0000-0000-000000000000", {"priority": "P3"}, {"priority": "P5", "message": "over"}),
+    ],
+)
+def test_a_pager_calls_nobody_because_it_is_over(
+    monkeypatch: Any, address: str, alert: dict[str, str], end: dict[str, str]
+):
+    """What Apprise sends, to nobody: the incident that the alert opened is resolved, or it is told as of no weight."""
+    import requests
+
+    sent: list[dict[str, Any]] = []
+
+    def post(_url: str, data: str, **_: Any) -> requests.Response:
+        sent.append(json.loads(data))
+        answer = requests.Response()
+        answer.status_code, answer._content = 202, b'{"requestId": "r"}'
+        return answer
+
+    monkeypatch.setattr(requests, "post", post)
+    said = {"text": "x", "scheme": address.partition(":")[0], "rules": Rules(), "incident": "alr_1"}
+    relay(address, title="bad", **said)
+    relay(address, title="over", over=True, **said)
+    for request, wanted in zip(sent, (alert, end), strict=True):
+        assert {name: request.get(name) for name in wanted} == wanted

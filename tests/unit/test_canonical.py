@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import re
 
 import pytest
 import rfc8785
@@ -137,10 +136,6 @@ def test_values_of_sensitive_names_are_dotted(name):
     before = repr(value)
     assert values.redact(value) == {"a": [{name: "••••"}, ({name: "••••"},)], "n": 1}
     assert repr(value) == before
-
-
-def test_other_names_can_be_asked_for():
-    assert values.redact({"iban": "x", "token": "y"}, re.compile("iban")) == {"iban": "••••", "token": "y"}
 
 
 def test_redact_takes_any_value_and_ends():

@@ -80,7 +80,7 @@ def test_all_faults_at_once_with_places_and_suggestions():
         (47, ""),
         (51, ""),
     ]
-    assert "did you mean state:" in found[0].message
+    assert found[0].message.startswith("There is no field stat. Did you mean state? To search")
     assert "2026-02-30" in found[2].message
 
 

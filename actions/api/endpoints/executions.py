@@ -11,7 +11,8 @@ from actions.api import answering, reading, schemas
 from actions.api.answering import address, respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
-from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, Start, StartMany, WaitQuery
+from actions.api.schemas import AcceptedMany, Execution, Executions, ListQuery, NoQuery, ShowQuery, Start, StartMany
+from actions.api.waits import WaitsFor
 from actions.definitions.action import Action
 from actions.definitions.callback import Callback, Kept
 from actions.definitions.engine import Invocation
@@ -19,8 +20,10 @@ from actions.definitions.registry import registry
 from actions.engine import endings
 from actions.engine.accept import accept, accept_many
 from actions.engine.keys import Key
+from actions.engine.operate.view_payload import view_payload
 from actions.errors import ActionNotFound, InvalidInput, InvalidParams, NotTriggerable, Problem
-from actions.queries import search
+from actions.ids import parse_id
+from actions.queries import holds, search
 
 router = Router(tags=["executions"])
 
@@ -122,18 +125,35 @@ def list_executions(request: HttpRequest) -> HttpResponse:
     "/executions/{execution_id}",
     response=Execution,
     operation_id="show_execution",
-    openapi_extra=reads(query=WaitQuery, headers=("Prefer",), fails=(404,)),
+    openapi_extra=reads(query=ShowQuery, headers=("Prefer",), fails=(404,)),
 )
 def show(request: HttpRequest, execution_id: str) -> HttpResponse:
-    """One execution; with `wait`, once it has ended or the time is up."""
-    reading.known_names(WaitQuery, request)
+    """One execution; with `wait`, once it has ended or the time is up; with `reveal`, also what is dotted otherwise."""
+    reading.known_names(ShowQuery, request)
     wait = reading.asked_wait(request)
-    found = answering.seen(request, execution_id)
+    whole = reading.asked_reveal(request)
+    found = answering.seen(request, execution_id, whole=whole)
+    if whole:
+        view_payload(execution_id, actor=key_of(request).actor)
     headers = {"Preference-Applied": wait.applied} if wait.applied else None
     if wait.seconds and answering.open_still(found):
         endings.wait(execution_id, wait.seconds)
-        found = answering.seen(request, execution_id)
+        found = answering.seen(request, execution_id, whole=whole)
     return respond(found, headers=headers)
+
+
+@router.get(
+    "/executions/{execution_id}/waits-for",
+    response=WaitsFor,
+    operation_id="why_execution_waits",
+    openapi_extra=reads(query=NoQuery, fails=(404,)),
+)
+def waits_for(request: HttpRequest, execution_id: str) -> HttpResponse:
+    """Why it is not started now: pauses, workers, limits, its time, what is taken before it."""
+    reading.query(NoQuery, request)
+    found = answering.seen(request, execution_id)
+    id_ = parse_id(found["id"])
+    return respond({"items": [reason.as_json for reason in (holds.why(id_) if id_ else ())]})
 
 
 def _action(name: str, key: Key) -> Action[Any, Any]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from ninja import NinjaAPI, Router
 
-from actions.api import describing
+from actions.api import describing, places
 
 router = Router(tags=["about"])
 _POLICY = (
@@ -20,7 +20,7 @@ _POLICY = (
 @router.get("/openapi.json", auth=None, operation_id="openapi", include_in_schema=False)
 def openapi(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document."""
-    return HttpResponse(_text(), content_type="application/json", headers={"Cache-Control": "no-cache"})
+    return HttpResponse(_text(places.root()), content_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/docs", auth=None, operation_id="docs", include_in_schema=False)
@@ -31,7 +31,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def _text() -> str:
+def _text(_root: str) -> str:
     from actions.api.routes import api  # noqa: PLC0415  (the routes are made of this module)
 
     return json.dumps(document(api), ensure_ascii=False)

@@ -1,77 +1,84 @@
 """Actions, queues and tags whose executions wait until somebody, or the time, lets them go on."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from actions.api import reading
-from actions.api.answering import respond
-from actions.api.bearer import key_of, require, require_queue
-from actions.api.describing import reads
-from actions.api.schemas import NoQuery, Pause, Paused, Reason
-from actions.engine.operate import pause
+from actions.api import pausing
+from actions.api.bearer import require, require_queue
+from actions.api.pausing import CHANGES, PAUSES, RESUMES
+from actions.api.schemas import Paused
+from actions.engine.operate import change_pause, pause
 
 router = Router(tags=["pauses"])
-_PAUSES = reads(body=Pause, optional=True, query=NoQuery, fails=(404,))
-_RESUMES = reads(body=Reason, optional=True, query=NoQuery, fails=(404,))
 _ANY = "*"
 """Whatever action may have a tag: only the scope for all of them covers it."""
 
 
-def _paused(request: HttpRequest, name: str, act: Callable[..., bool]) -> HttpResponse:
-    reading.query(NoQuery, request)
-    wanted = reading.load(Pause, reading.body(request, optional=True))
-    until = reading.moment(wanted.until, "until")
-    changed = act(name, actor=key_of(request).actor, reason=wanted.reason, until=until)
-    return respond({"name": name, "paused": True, "changed": changed})
-
-
-def _resumed(request: HttpRequest, name: str, act: Callable[..., bool]) -> HttpResponse:
-    reading.query(NoQuery, request)
-    wanted = reading.load(Reason, reading.body(request, optional=True))
-    changed = act(name, actor=key_of(request).actor, reason=wanted.reason)
-    return respond({"name": name, "paused": False, "changed": changed})
-
-
-@router.post("/actions/{name}/pause", response=Paused, operation_id="pause_action", openapi_extra=_PAUSES)
+@router.post("/actions/{name}/pause", response=Paused, operation_id="pause_action", openapi_extra=PAUSES)
 def pause_action(request: HttpRequest, name: str) -> HttpResponse:
-    """Let no execution of the action start; running ones end."""
+    """Let no execution of the action start; running ones end. One that is paused stays as it is: the answer says until when."""
     require(request, "pause", name)
-    return _paused(request, name, pause.pause_action)
+    return pausing.pause(request, pause.pause_action, "action", name)
 
 
-@router.post("/actions/{name}/resume", response=Paused, operation_id="resume_action", openapi_extra=_RESUMES)
+@router.post(
+    "/actions/{name}/change-pause", response=Paused, operation_id="change_pause_of_action", openapi_extra=CHANGES
+)
+def change_action(request: HttpRequest, name: str) -> HttpResponse:
+    """Let its pause end at another time; it stays paused meanwhile."""
+    require(request, "pause", name)
+    return pausing.change(request, change_pause.change_action_pause, "action", name)
+
+
+@router.post("/actions/{name}/resume", response=Paused, operation_id="resume_action", openapi_extra=RESUMES)
 def resume_action(request: HttpRequest, name: str) -> HttpResponse:
     """Let them start again."""
     require(request, "pause", name)
-    return _resumed(request, name, pause.resume_action)
+    return pausing.resume(request, pause.resume_action, "action", name)
 
 
-@router.post("/queues/{name}/pause", response=Paused, operation_id="pause_queue", openapi_extra=_PAUSES)
+@router.post("/queues/{name}/pause", response=Paused, operation_id="pause_queue", openapi_extra=PAUSES)
 def pause_queue(request: HttpRequest, name: str) -> HttpResponse:
-    """Let nothing in the queue start; what runs ends."""
+    """Let nothing in the queue start; what runs ends. One that is paused stays as it is: the answer says until when."""
     require_queue(request, name)
-    return _paused(request, name, pause.pause_queue)
+    return pausing.pause(request, pause.pause_queue, "queue", name)
 
 
-@router.post("/queues/{name}/resume", response=Paused, operation_id="resume_queue", openapi_extra=_RESUMES)
+@router.post(
+    "/queues/{name}/change-pause", response=Paused, operation_id="change_pause_of_queue", openapi_extra=CHANGES
+)
+def change_queue(request: HttpRequest, name: str) -> HttpResponse:
+    """Let its pause end at another time; it stays paused meanwhile."""
+    require_queue(request, name)
+    return pausing.change(request, change_pause.change_queue_pause, "queue", name)
+
+
+@router.post("/queues/{name}/resume", response=Paused, operation_id="resume_queue", openapi_extra=RESUMES)
 def resume_queue(request: HttpRequest, name: str) -> HttpResponse:
     """Let the queue go on."""
     require_queue(request, name)
-    return _resumed(request, name, pause.resume_queue)
+    return pausing.resume(request, pause.resume_queue, "queue", name)
 
 
-@router.post("/tags/{path:tag}/pause", response=Paused, operation_id="pause_tag", openapi_extra=_PAUSES)
+@router.post("/tags/{path:tag}/pause", response=Paused, operation_id="pause_tag", openapi_extra=PAUSES)
 def pause_tag(request: HttpRequest, tag: str) -> HttpResponse:
     """Let nothing start that has the tag: what was asked for with it, and executions of actions that have it. Needs the
     scope for all actions."""
     require(request, "pause", _ANY, subject=tag)
-    return _paused(request, tag, pause.pause_tag)
+    return pausing.pause(request, pause.pause_tag, "tag", tag)
 
 
-@router.post("/tags/{path:tag}/resume", response=Paused, operation_id="resume_tag", openapi_extra=_RESUMES)
+@router.post(
+    "/tags/{path:tag}/change-pause", response=Paused, operation_id="change_pause_of_tag", openapi_extra=CHANGES
+)
+def change_tag(request: HttpRequest, tag: str) -> HttpResponse:
+    """Let its pause end at another time; it stays paused meanwhile."""
+    require(request, "pause", _ANY, subject=tag)
+    return pausing.change(request, change_pause.change_tag_pause, "tag", tag)
+
+
+@router.post("/tags/{path:tag}/resume", response=Paused, operation_id="resume_tag", openapi_extra=RESUMES)
 def resume_tag(request: HttpRequest, tag: str) -> HttpResponse:
     """Let it start again."""
     require(request, "pause", _ANY, subject=tag)
-    return _resumed(request, tag, pause.resume_tag)
+    return pausing.resume(request, pause.resume_tag, "tag", tag)

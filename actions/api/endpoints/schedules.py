@@ -1,23 +1,24 @@
 """Schedules: when actions are asked for by the clock; paused, resumed, and run beside their times."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from actions.api import answering, reading
-from actions.api.answering import ROOT, respond
+from actions.api import answering, pausing, places, reading
+from actions.api.answering import respond
 from actions.api.bearer import key_of, require
 from actions.api.describing import reads
+from actions.api.pausing import CHANGES, PAUSES, RESUMES
 from actions.api.schemas import Execution, NoQuery, Paused, Reason, Schedule, Schedules, SchedulesQuery
 from actions.engine.schedules import pause
+from actions.engine.schedules.change_pause import change_schedule_pause
 from actions.engine.schedules.run_now import run_now as run_beside
 from actions.errors import ScheduleNotFound
+from actions.models import Schedule as Row
 from actions.queries import schedules
 
 router = Router(tags=["schedules"])
-_READS = reads(body=Reason, optional=True, query=NoQuery, fails=(404,))
 _LARGEST = 2**63
 
 
@@ -37,16 +38,30 @@ def show_schedule(request: HttpRequest, schedule: str) -> HttpResponse:
     return respond(_told(request, _seen(request, schedule, "read")))
 
 
-@router.post("/schedules/{schedule}/pause", response=Paused, operation_id="pause_schedule", openapi_extra=_READS)
+@router.post("/schedules/{schedule}/pause", response=Paused, operation_id="pause_schedule", openapi_extra=PAUSES)
 def pause_schedule(request: HttpRequest, schedule: str) -> HttpResponse:
-    """Let its times pass."""
-    return _changed(request, schedule, pause.pause, paused=True)
+    """Let its times pass. One that is paused stays as it is: the answer says until when."""
+    row = _pausable(request, schedule)
+    return pausing.pause(request, pause.pause, "schedule", row.pk, name=str(row))
 
 
-@router.post("/schedules/{schedule}/resume", response=Paused, operation_id="resume_schedule", openapi_extra=_READS)
+@router.post(
+    "/schedules/{schedule}/change-pause",
+    response=Paused,
+    operation_id="change_pause_of_schedule",
+    openapi_extra=CHANGES,
+)
+def change_schedule(request: HttpRequest, schedule: str) -> HttpResponse:
+    """Let its pause end at another time; it stays paused meanwhile."""
+    row = _pausable(request, schedule)
+    return pausing.change(request, change_schedule_pause, "schedule", row.pk, name=str(row))
+
+
+@router.post("/schedules/{schedule}/resume", response=Paused, operation_id="resume_schedule", openapi_extra=RESUMES)
 def resume_schedule(request: HttpRequest, schedule: str) -> HttpResponse:
     """Let it go on with its next time."""
-    return _changed(request, schedule, pause.resume, paused=False)
+    row = _pausable(request, schedule)
+    return pausing.resume(request, pause.resume, "schedule", row.pk, name=str(row))
 
 
 @router.post(
@@ -67,13 +82,12 @@ def run_now(request: HttpRequest, schedule: str) -> HttpResponse:
     return answering.accepted(request, accepted, reading.NO_WAIT)
 
 
-def _changed(request: HttpRequest, schedule: str, act: Callable[..., bool], *, paused: bool) -> HttpResponse:
+def _pausable(request: HttpRequest, schedule: str) -> Row:
+    """The schedule, if the key may pause it."""
     reading.query(NoQuery, request)
     row = _seen(request, schedule, "pause").row
-    key = require(request, "pause", row.action_id, subject=str(row))
-    wanted = reading.load(Reason, reading.body(request, optional=True))
-    changed = act(row.pk, actor=key.actor, reason=wanted.reason)
-    return respond({"name": str(row), "paused": paused, "changed": changed})
+    require(request, "pause", row.action_id, subject=str(row))
+    return row
 
 
 def _seen(request: HttpRequest, schedule: str, verb: str) -> schedules.Shown:
@@ -88,4 +102,4 @@ def _seen(request: HttpRequest, schedule: str, verb: str) -> schedules.Shown:
 
 def _told(request: HttpRequest, shown: schedules.Shown) -> dict[str, Any]:
     told = schedules.as_json(shown, payload=key_of(request).sees_payload)
-    return {"url": f"{ROOT}/schedules/{shown.row.pk}", **told}
+    return {"url": f"{places.root()}/schedules/{shown.row.pk}", **told}

@@ -11,14 +11,11 @@ from actions.dashboard.alerts.confirm import Verb, asked, confirm
 from actions.dashboard.routes import needs, route
 from actions.desk.forms.alerts import AddressForm, ChannelForm, TestForm
 from actions.desk.permit import actor_of
-from actions.engine.alerts.channels import (
-    change_address,
-    create_channel,
-    disable_channel,
-    enable_channel,
-    remove_channel,
-    try_channel,
-)
+from actions.engine.alerts.channels.change_address import change_address
+from actions.engine.alerts.channels.create import create
+from actions.engine.alerts.channels.disable import disable, enable
+from actions.engine.alerts.channels.remove import remove
+from actions.engine.alerts.channels.try_out import try_out
 from actions.models import AlertChannel
 from actions.queries import alerts
 
@@ -34,7 +31,7 @@ def new(request: HttpRequest) -> HttpResponse:
         answer = act(
             request,
             form,
-            lambda: create_channel(form.cleaned_data["name"], **said, actor=actor_of(request)),
+            lambda: create(form.cleaned_data["name"], **said, actor=actor_of(request)),
             said="The channel is made. Send it a test, and let rules tell it.",
             to=reverse("console:alerts"),
         )
@@ -74,7 +71,7 @@ def trial(request: HttpRequest, channel: int) -> HttpResponse:
         answer = act(
             request,
             form,
-            lambda: try_channel(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]),
+            lambda: try_out(row.pk, actor=actor_of(request), reason=form.cleaned_data["reason"]),
             said="The test is on its way. This page says when it has arrived.",
             to=lambda public: reverse("console:alert", args=[public]),
         )
@@ -84,9 +81,9 @@ def trial(request: HttpRequest, channel: int) -> HttpResponse:
 
 
 _ENDS = {
-    "disable": Verb(disable_channel, "pause", True, "{} is disabled: nothing is sent there."),
-    "enable": Verb(enable_channel, "play", False, "{} is enabled again."),
-    "remove": Verb(remove_channel, "close", True, "{} is removed, and its address with it."),
+    "disable": Verb(disable, "pause", True, "{} is disabled: nothing is sent there."),
+    "enable": Verb(enable, "play", False, "{} is enabled again."),
+    "remove": Verb(remove, "close", True, "{} is removed, and its address with it."),
 }
 
 

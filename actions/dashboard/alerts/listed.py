@@ -70,9 +70,30 @@ class Shown:
         return f"{reverse('console:overview')}{self.row.link}"
 
     @property
+    def sent(self) -> list[Told]:
+        """Its deliveries, those that tell of its end behind the others."""
+        return [Told(one) for one in sorted(self.row.deliveries.all(), key=lambda one: bool(one.recovery))]
+
+    @property
     def told(self) -> list[Told]:
-        """Its deliveries."""
-        return [Told(one) for one in self.row.deliveries.all()]
+        """Where it was told."""
+        return [one for one in self.sent if not one.row.recovery]
+
+    @property
+    def ends(self) -> list[Told]:
+        """Where it was told that it is over."""
+        return [one for one in self.sent if one.row.recovery]
+
+    @property
+    def tells_end(self) -> bool:
+        """Whether somebody will be told, as its rule stands now."""
+        rule = self.row.rule
+        return rule is not None and rule.tell_recovery and not self.row.relimited and bool(self.told)
+
+    @property
+    def ended_with(self) -> str:
+        """A newer alert about the same, with which it was told that it is over; empty for none."""
+        return _public(self.row.ended_with)
 
     @property
     def open(self) -> bool:
@@ -82,7 +103,7 @@ class Shown:
     @property
     def mark(self) -> str:
         """Changes when what is shown of it does."""
-        return f"{self.open}.{'.'.join(f'{one.state}{one.row.tries}' for one in self.told)}"
+        return f"{self.open}.{'.'.join(f'{one.state}{one.row.tries}' for one in self.sent)}"
 
 
 @needs("view_execution", whole=True)
@@ -149,7 +170,7 @@ def alert(request: HttpRequest, public: str) -> HttpResponse:
         "crumbs": [*crumbs(), ("Log", reverse("console:alerts-log"))],
     }
     if live(request):
-        ended = not found.open and all(one.state != "pending" for one in found.told)
+        ended = not found.open and all(one.state != "pending" for one in found.sent)
         return fragment(request, "alert_live.html", context, ended=ended)
     return page(request, "alert.html", context, section=SECTION)
 

@@ -14,7 +14,10 @@ from actions.dashboard.routes import needs, route
 from actions.desk.forms.alerts import RuleForm
 from actions.desk.permit import actor_of
 from actions.engine.alerts.kinds import KINDS
-from actions.engine.alerts.rules import change_rule, create_rule, pause_rule, remove_rule, resume_rule
+from actions.engine.alerts.rules.change import change as change_rule
+from actions.engine.alerts.rules.create import create
+from actions.engine.alerts.rules.pause import pause, resume
+from actions.engine.alerts.rules.remove import remove
 from actions.models import AlertRule
 from actions.queries import alerts, catalogue
 
@@ -43,7 +46,7 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
         answer = act(
             request,
             form,
-            lambda: create_rule(kind, form.wanted, actor=actor_of(request), reason=form.cleaned_data["reason"]),
+            lambda: create(kind, form.wanted, actor=actor_of(request), reason=form.cleaned_data["reason"]),
             said=f"{form.cleaned_data['name']} watches from now on.",
             to=reverse("console:alerts"),
         )
@@ -96,9 +99,9 @@ def _names() -> list[tuple[str, str]]:
 
 
 _ENDS = {
-    "pause": Verb(pause_rule, "pause", True, "{} is paused: it tells nothing until somebody resumes it."),
-    "resume": Verb(resume_rule, "play", False, "{} watches again, from now on."),
-    "remove": Verb(remove_rule, "close", True, "{} is removed."),
+    "pause": Verb(pause, "pause", True, "{} is paused: it tells nothing until somebody resumes it."),
+    "resume": Verb(resume, "play", False, "{} watches again, from now on."),
+    "remove": Verb(remove, "close", True, "{} is removed."),
 }
 
 

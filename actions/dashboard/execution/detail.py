@@ -14,6 +14,7 @@ from actions import panels
 from actions.dashboard.execution import timeline
 from actions.dashboard.execution.graph import Graph, graph
 from actions.dashboard.execution.steps import Lane, lanes
+from actions.dashboard.execution.waits import waits
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs
 from actions.desk.asking import made_by_form
@@ -79,11 +80,19 @@ def raw(request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002
     found = representation.find(execution.public_id)
     if not seen.shown:
         found |= {"params": None, "result": None, "payloads": "hidden"}
+    elif not seen.revealed:
+        found = representation.dotted(found)
     if request.GET.get("download"):
-        return _file(execution, "execution", pretty(found))
+        return _file(execution, "execution", pretty(found, whole=True))
     back = reverse("console:execution", args=[execution.public_id])
     crumbs = [("Executions", reverse("console:executions")), (execution.public_id, back)]
-    context = {"title": "Raw JSON", "execution": execution, "json": Payload(found), "sight": seen, "crumbs": crumbs}
+    context = {
+        "title": "Raw JSON",
+        "execution": execution,
+        "json": Payload(found, whole=True),
+        "sight": seen,
+        "crumbs": crumbs,
+    }
     return page(request, "execution_raw.html", context, section=SECTION)
 
 
@@ -93,9 +102,10 @@ def download(request: HttpRequest, id: str, part: str) -> HttpResponse:  # noqa:
     execution = find(id)
     if part not in PARTS:
         raise Http404("There is no such part of an execution.")
-    if not sight(request, execution).shown:
+    seen = sight(request, execution)
+    if not seen.shown:
         return page(request, "problem.html", _refused(execution), section=SECTION, status=403)
-    return _file(execution, part, pretty(getattr(execution, part)))
+    return _file(execution, part, pretty(getattr(execution, part), whole=seen.revealed or part == "error"))
 
 
 def find(text: str) -> Execution:
@@ -138,13 +148,16 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "execution": execution,
         "action": action,
         "says": _first_sentence(CHART[Status(execution.status)].meaning),
+        "waits": waits(request, execution),
         "ended": execution.status in FINISHED,
         "offered": offered,
         "main": main,
         "main_says": main and _says(main, execution, action),
         "sight": seen,
-        "params": Payload(execution.params) if seen.shown else None,
-        "result": Payload(execution.result) if seen.shown and execution.result is not None else None,
+        "params": Payload(execution.params, whole=seen.revealed) if seen.shown else None,
+        "result": Payload(execution.result, whole=seen.revealed)
+        if seen.shown and execution.result is not None
+        else None,
         "error": error_of(execution.error, full=seen.shown),
         "own_place": not str((execution.error or {}).get("place", "actions.")).startswith("actions."),
         "group": found.group,

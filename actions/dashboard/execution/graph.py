@@ -8,11 +8,19 @@ from uuid import UUID
 from actions.dashboard.execution.layout import Edge, Point, Sizes, layers_of, layout, spans
 from actions.queries.history import MOST_STEPS
 from actions.queries.steps import UNDO, Step
+from actions.states import DUE, Status
 
 MOST_SPANS = 1_500
 """Layers that all edges may pass in all; above that nobody could follow the lines."""
 SIZES = Sizes()
 _TIP = 6.0
+_FOLLOWED = (
+    {Status.RUNNING},
+    DUE,
+    {Status.WAITING},
+    {Status.IN_DOUBT, Status.FAILED},
+    {Status.SUCCEEDED, Status.CANCELLED},
+)
 _ID_IS_YOUNGER = timedelta(milliseconds=1)
 
 
@@ -64,6 +72,15 @@ class Graph:
     def kinds(self) -> set[str]:
         """Which kinds of lines there are, for the legend."""
         return {line.kind for line in self.lines}
+
+    @property
+    def followed(self) -> UUID | None:
+        """The step to look at: the newest that is at work, else that is due, waits, or has gone wrong, else that has ended."""
+        for statuses in _FOLLOWED:
+            found = [node.step for node in self.nodes if node.step.status in statuses]
+            if found:
+                return max(found, key=lambda step: (step.finished_at or step.started_at or step.created_at, step.id)).id
+        return None
 
 
 def graph(steps: Sequence[Step], prerequisites: Mapping[UUID, Sequence[UUID]], *, total: int) -> Graph:

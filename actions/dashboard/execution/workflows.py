@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from actions.dashboard.page import fragment, live, page
+from actions.dashboard.page import fragment, left, live, page
 from actions.dashboard.routes import needs
 from actions.errors import InvalidInput
 from actions.queries import progress, search
@@ -56,15 +56,19 @@ def workflows(request: HttpRequest) -> HttpResponse:
     statuses = TABS[state][1]
     text = "kind:workflow" + (f" state:{statuses}" if statuses else "")
     note = ""
+    query = search.parse(text)
+    planner = search.Planner(query)
     try:
-        found = search.page(search.parse(text), cursor=request.GET.get("cursor", "")[:200], limit=SIZE)
+        found = search.page(query, cursor=request.GET.get("cursor", "")[:200], limit=SIZE, planner=planner)
     except InvalidInput:
-        found = search.page(search.parse(text), limit=SIZE)
+        found = search.page(query, limit=SIZE, planner=planner)
         note = "That address was no page of this list; this is its beginning."
-    known = progress.progress([row.id for row in found.rows])
+    gone = search.left(query, left(request), planner) if live(request) else []
+    known = progress.progress([row.id for row in (*found.rows, *(row for row, _ in gone))])
     context = {
         "title": "Workflows",
         "runs": [Run(row, known[row.id]) for row in found.rows],
+        "left": [(Run(row, known[row.id]), moved) for row, moved in gone],
         "tabs": [(_address(state=name), label, name == state) for name, (label, _) in TABS.items()],
         "newer": _address(state=state, cursor=found.previous or "") if found.previous else "",
         "older": _address(state=state, cursor=found.next or "") if found.next else "",

@@ -6,13 +6,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from actions.dashboard.bulk import VERBS
+from actions.dashboard.bulk import VERBS, Many
 from actions.dashboard.executions.asked import Asked, list_of
-from actions.dashboard.page import fragment, live, page
+from actions.dashboard.page import fragment, left, live, page
 from actions.dashboard.routes import needs, route
 from actions.desk.permit import actor_of, may
 from actions.queries import search, views
 from actions.queries.search.fields import FIELDS
+from actions.queries.verdicts import FITS
+from actions.states import Status
 
 SECTION = "executions"
 SHOWN = 50
@@ -44,7 +46,6 @@ def executions(request: HttpRequest) -> HttpResponse:
         "pills": (*known.mine, *known.shared, *known.system)[:_MOST_PILLS],
         "current": known.with_query(asked.canonical),
         "may_share": may(request, "share_views"),
-        "verbs": [verb for verb in VERBS if may(request, verb.name)],
         "fields": list(FIELDS.values()),
         "tabs": asked.tabs(numbers),
         "counted": numbers is not None,
@@ -74,7 +75,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def _live(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request)
     planner = None if asked.query is None else search.Planner(asked.query, glance=True)
-    return fragment(request, "executions_live.html", _rows(request, asked, planner))
+    gone = search.left(asked.query, left(request), planner) if asked.query is not None else []
+    return fragment(request, "executions_live.html", {**_rows(request, asked, planner), "left": gone})
 
 
 def _rows(request: HttpRequest, asked: Asked, planner: search.Planner | None = None) -> dict[str, Any]:
@@ -85,16 +87,27 @@ def _rows(request: HttpRequest, asked: Asked, planner: search.Planner | None = N
     def beside(cursor: str | None) -> str:
         return list_of(base, cursor=cursor) if cursor else ""
 
-    chooses = any(may(request, verb.name) for verb in VERBS)
+    verbs = _verbs(request, asked.query)
     return {
         "asked": asked,
         "shown": shown,
         "newer": beside(shown.previous) if shown else "",
         "older": beside(shown.next) if shown else "",
-        "chooses": chooses,
+        "verbs": verbs,
+        "chooses": bool(verbs),
         "may_retry": may(request, "retry"),
         "here": request.get_full_path(),
     }
+
+
+def _verbs(request: HttpRequest, query: search.Query | None) -> list[Many]:
+    """What may be done to many here: the verbs of this reader that can be done in a status that the search asks for."""
+    asked = query.statuses if query else None
+    return [
+        verb
+        for verb in VERBS
+        if may(request, verb.name) and (asked is None or not FITS[verb.name].isdisjoint(map(Status, asked)))
+    ]
 
 
 def _page(request: HttpRequest, query: search.Query, planner: search.Planner | None) -> search.Page:

@@ -7,7 +7,7 @@ from django import forms
 from actions import conf
 from actions.desk.forms.acts import ReasonForm
 from actions.engine.alerts.kinds import KINDS, LONGEST_WINDOW, QUIET
-from actions.engine.alerts.rules import Wanted
+from actions.engine.alerts.rules.wanted import Wanted
 from actions.models import AlertChannel, AlertRule
 from actions.models.alert import LONGEST_NAME
 from actions.outside.address import LONGEST
@@ -22,7 +22,9 @@ _SCOPES = dict(AlertRule.Scope.choices)
 class RuleForm(ReasonForm):
     """A rule of one kind: only the fields that its kind has."""
 
-    field_order = ("name", "scope", "of", "threshold", "window", "least", "quiet", "channels", "reason")
+    field_order = (
+        "name", "scope", "of", "threshold", "window", "least", "quiet", "channels", "tell_recovery", "reason",
+    )  # fmt: skip
 
     name = forms.CharField(
         max_length=LONGEST_NAME, help_text="Stands in every alert.", widget=forms.TextInput(attrs=_PLAIN)
@@ -52,12 +54,20 @@ class RuleForm(ReasonForm):
     channels = forms.MultipleChoiceField(
         label="Tells", required=False, widget=forms.CheckboxSelectMultiple, help_text="None: only the log has it."
     )
+    tell_recovery = forms.BooleanField(
+        label="Tell also when it is over",
+        required=False,
+        initial=True,
+        help_text="Once, to the channels that were told.",
+    )
 
     def __init__(self, kind: str, data: Any = None, *, rule: AlertRule | None = None) -> None:
         about = KINDS[kind]
         shown = {"quiet": about.quiet // _MINUTE, "threshold": about.threshold, "scope": about.scopes[0]}
         if rule is not None:
-            shown = {name: getattr(rule, name) for name in ("name", "scope", "of", "threshold", "least")}
+            shown = {
+                name: getattr(rule, name) for name in ("name", "scope", "of", "threshold", "least", "tell_recovery")
+            }
             shown |= {"window": rule.window // _MINUTE, "quiet": rule.quiet // _MINUTE, "channels": rule.channels}
         super().__init__(data, initial=shown)
         self.fields["scope"].choices = [(scope, _SCOPES[scope].capitalize()) for scope in about.scopes]  # type: ignore[attr-defined]
@@ -70,6 +80,8 @@ class RuleForm(ReasonForm):
             del self.fields["threshold"]
         if not about.windowed:
             del self.fields["window"], self.fields["least"]
+        if not about.lasting:
+            del self.fields["tell_recovery"]
         if not names:
             del self.fields["channels"]
 
@@ -86,6 +98,7 @@ class RuleForm(ReasonForm):
             window=(said.get("window") or _MINUTE) * _MINUTE,
             quiet=said["quiet"] * _MINUTE,
             channels=tuple(map(int, said.get("channels", ()))),
+            tell_recovery=said.get("tell_recovery", False),
         )
 
 

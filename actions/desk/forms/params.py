@@ -7,7 +7,8 @@ from django import forms
 
 from actions.desk.forms.schema import MISSING, MOMENT, Param
 from actions.errors import InvalidInput, Problem
-from actions.values import DEFAULT_LIMITS, DOTS, SENSITIVE, redact
+from actions.redaction import hide, rule
+from actions.values import DEFAULT_LIMITS, DOTS
 
 PREFIX = "param-"
 _INPUTS: dict[str, dict[str, Any]] = {
@@ -77,8 +78,9 @@ class ParamsForm(forms.Form):
         """The text that a fresh form shows for a param."""
         if self.original is not None and param.name in self.original:
             stored = self.original[param.name]
-            return DOTS if _hides(param) else param.text(redact(stored))
-        return "" if _hides(param) else param.text(param.default)
+            shown = hide({param.name: stored})[param.name]
+            return DOTS if self._hides(param) else param.text(shown)
+        return "" if self._hides(param) else param.text(param.default)
 
     def _field(self, param: Param) -> forms.Field:
         field = forms.CharField(
@@ -92,14 +94,21 @@ class ParamsForm(forms.Form):
         field.widget.attrs.setdefault("autocomplete", "off")
         return field
 
+    def _hides(self, param: Param) -> bool:
+        """Whether its whole value is hidden, by its schema or by what this installation hides."""
+        if param.secret or rule().covers((param.name,)):
+            return True
+        stored = (self.original or {}).get(param.name)
+        return stored is not None and hide({param.name: stored})[param.name] == DOTS
+
     def _help(self, param: Param) -> str:
         stored = (self.original or {}).get(param.name)
-        if isinstance(stored, dict) and "$step" in stored and not _hides(param):
+        if isinstance(stored, dict) and "$step" in stored and not self._hides(param):
             return "Comes from the result of another step. Leave it as it is to take that again, or write a value."
-        return _help(param, replaying=self.original is not None)
+        return _help(param, hides=self._hides(param), replaying=self.original is not None)
 
     def _widget(self, param: Param) -> forms.Widget:
-        if _hides(param):
+        if self._hides(param):
             # Never echoed back: after a fault it must be typed again; on a replay dots mean "as it was".
             return Secret(attrs={"autocomplete": "new-password"}, dots=self.original is not None)
         if "\n" in self._shown(param) and param.kind != "json":
@@ -146,10 +155,6 @@ def restore(edited: Any, stored: Any) -> Any:
 _LONGEST = {"maxlength": DEFAULT_LIMITS.max_bytes}
 
 
-def _hides(param: Param) -> bool:
-    return param.secret or bool(SENSITIVE.search(param.name))
-
-
 def _secret_value(param: Param, text: str) -> Any:
     return DOTS if text == DOTS else param.value(text)
 
@@ -163,15 +168,15 @@ def _choices(param: Param) -> list[tuple[str, str]]:
     return choices
 
 
-def _help(param: Param, *, replaying: bool) -> str:
+def _help(param: Param, *, hides: bool, replaying: bool) -> str:
     said = [param.description] if param.description else []
     if param.kind == "json":
         said.append("JSON.")
     if param.kind == "datetime":
         said.append("UTC.")
-    if _hides(param):
+    if hides:
         said.append("Secret; leave the dots to keep it as it was." if replaying else "Secret; it is never shown again.")
-    if not param.required and not _hides(param):
+    if not param.required and not hides:
         default = "" if param.default is MISSING else param.text(param.default)[:80]
         said.append(f"Optional, {default} by default." if default else "Optional.")
     return " ".join(said)

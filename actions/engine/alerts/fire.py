@@ -74,19 +74,6 @@ def addressed(alert: Alert, channels: Sequence[AlertChannel]) -> list[AlertDeliv
     return [AlertDelivery(id=uuid7(), alert=alert, channel=channel, channel_name=channel.name) for channel in channels]
 
 
-def recover(rules: Sequence[AlertRule], found: Sequence[Said]) -> None:
-    """Mark what these rules have told as over, where they do not find it any more."""
-    bad = [said for said in found if said.lasting]
-    fetch(
-        "alert_recovered",
-        {
-            "rules": [rule.pk for rule in rules],
-            "bad_rules": [said.rule for said in bad],
-            "bad_subjects": [said.subject[:255] for said in bad],
-        },
-    )
-
-
 def _latest(found: Sequence[Said]) -> dict[tuple[int, str], tuple[UUID, datetime]]:
     params: dict[str, Any] = {
         "rules": [said.rule for said in found],

@@ -83,4 +83,16 @@ KINDS: dict[str, About] = {
         threshold=60.0,
         lasting=True,
     ),
+    Kind.SCHEDULE_FAILED: About(
+        "A schedule that started nothing",
+        "Told when a due time of a schedule started nothing: its params fit no more, or its action is gone or switched off. "
+        "Once for each such time at most.",
+    ),
+    Kind.SCHEDULE_LATE: About(
+        "A schedule that is late",
+        "Told when schedules are due for longer and nothing has been started; those of a rule are one alert.",
+        unit="s",
+        threshold=300.0,
+        lasting=True,
+    ),
 }

@@ -171,6 +171,35 @@ def no_workers(rules: Sequence[AlertRule], view: View) -> list[Said]:
     ]
 
 
+def schedules_failed(rules: Sequence[AlertRule], view: View) -> list[Said]:
+    """Due times that started nothing, each told once by a rule. Which ones it has told of stands in its alerts."""
+    params = {"rules": [rule.pk for rule in rules], "sinces": [rule.since for rule in rules]}
+    rows = fetch("alert_schedules_failed", params)
+    within = _within(rules) if rows else None
+    return [
+        texts.schedule_failed(rule, action, name, schedule=schedule, error=error, due_at=due_at)
+        for rule, schedule, action, name, error, due_at in rows
+        if within is not None and within(rule, action)
+    ]
+
+
+def schedules_late(rules: Sequence[AlertRule], view: View) -> list[Said]:
+    """Schedules that are due for too long, those of a rule together."""
+    rows = fetch("alert_schedules_late", {"seconds": min(rule.threshold for rule in rules)})
+    if not rows:
+        return []
+    within, found = _within(rules), []
+    for rule in rules:
+        late = [
+            (action, name, due_at)
+            for action, name, due_at in rows
+            if (view.now - due_at).total_seconds() > rule.threshold and within(rule.pk, action)
+        ]
+        if late:
+            found.append(texts.schedules_late(rule.pk, rule.scope, rule.of, late, threshold=rule.threshold))
+    return found
+
+
 LOOKS: dict[str, Callable[[Sequence[AlertRule], View], list[Said]]] = {
     Kind.FAILURE: failures,
     Kind.NEW_GROUP: new_groups,
@@ -180,6 +209,8 @@ LOOKS: dict[str, Callable[[Sequence[AlertRule], View], list[Said]]] = {
     Kind.RUN_TIME: run_times,
     Kind.DEAD_WORKER: dead_workers,
     Kind.NO_WORKER: no_workers,
+    Kind.SCHEDULE_FAILED: schedules_failed,
+    Kind.SCHEDULE_LATE: schedules_late,
 }
 
 

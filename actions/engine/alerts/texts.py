@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -154,6 +154,43 @@ def no_worker(rule: int, queue: str, *, last: datetime | None) -> Said:
     )  # fmt: skip
 
 
+def schedule_failed(rule: int, action: str, name: str, *, schedule: int, error: str, due_at: datetime) -> Said:
+    """A due time of a schedule that started nothing."""
+    return Said(
+        rule,
+        f"{action}/{name}",
+        f"{action}: the schedule {visible(name)} started nothing",
+        [f"It was due at {_clock(due_at)}. {_brief(error)}",
+         "Correct its params or put its action back. That time is not made up for: run it now where it is missed."],
+        f"schedules/{schedule}/",
+        details={"schedule": schedule, "due_at": due_at.astimezone(UTC).isoformat()},
+    )  # fmt: skip
+
+
+def schedules_late(rule: int, scope: str, of: str, late: list[tuple[str, str, datetime]], *, threshold: float) -> Said:
+    """Schedules whose time has come and gone."""
+    number = len(late)
+    action, name, first = late[0]
+    named = [f"{action}/{visible(name)}, due since {_clock(due_at)}" for action, name, due_at in late[:10]]
+    narrowed = {"action": of} if scope == "action" else {}
+    return Said(
+        rule,
+        of or "every schedule",
+        f"{action}: the schedule {visible(name)} is late" if number == 1 else f"{number:,} schedules are late",
+        [*named, f"… and {number - 10:,} more." if number > 10 else "", f"The limit is {span(threshold)}.",
+         "Look whether maintain is running and what its log says. What catch-up allows is started when it goes on."],
+        f"schedules/?{urlencode({'state': 'late', **narrowed})}",
+        lasting=True,
+        details={"schedules": number, "first": first.astimezone(UTC).isoformat()},
+    )  # fmt: skip
+
+
+def recovered(title: str, *, since: datetime, until: datetime) -> tuple[str, str]:
+    """The title and the text of the message that what an alert has told is over."""
+    lasted = span((until - since).total_seconds())
+    return f"Recovered: {title}", f"It lasted for {lasted}: found at {_clock(since)}, and no more at {_clock(until)}."
+
+
 def executions(query: str) -> str:
     """The list of what a search finds."""
     return f"executions/?{urlencode({'q': query})}"
@@ -161,9 +198,7 @@ def executions(query: str) -> str:
 
 def cause(error: str, message: str, *, before: str = "") -> str:
     """An error in one line. Its message is redacted where it is stored."""
-    said = " ".join(visible(message or "").split())
-    if len(said) > LONGEST_CAUSE:
-        said = f"{said[:LONGEST_CAUSE]}…"
+    said = _brief(message or "")
     return f"{before}{short(error)}: {said}" if said else f"{before}{short(error)}" if error else ""
 
 
@@ -186,6 +221,11 @@ def span(seconds: float) -> str:
     if seconds < 7_200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3_600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+
+
+def _brief(message: str) -> str:
+    said = " ".join(visible(message).split())
+    return f"{said[:LONGEST_CAUSE]}…" if len(said) > LONGEST_CAUSE else said
 
 
 def _clock(moment: datetime) -> str:

@@ -4,10 +4,11 @@ from django.db import transaction
 
 from actions import conf
 from actions.crashpoints import crash_point
-from actions.engine.alerts.fire import fire, recover
+from actions.engine.alerts.fire import fire
 from actions.engine.alerts.hand_over import hand_over
 from actions.engine.alerts.kinds import KINDS
 from actions.engine.alerts.look import LOOKS, View
+from actions.engine.alerts.recover import recover
 from actions.engine.alerts.texts import Said
 from actions.engine.statements import fetch
 from actions.models import AlertRule

@@ -11,6 +11,7 @@ from actions.definitions.registry import registry
 from actions.engine import workers
 from actions.engine.doctor.finding import Finding, Level, judged
 from actions.engine.ledger import MAINTAIN_LOCK
+from actions.engine.schedules.due import ON_TIME
 
 LATE = 60.0
 """Seconds after which a due execution should have been started, unless there is too little capacity."""
@@ -40,6 +41,13 @@ WHERE status IN ('blocked', 'queued', 'running', 'retrying', 'waiting') AND NOT 
 GROUP BY action_id ORDER BY action_id
 """
 
+_SCHEDULES = """
+SELECT count(*) FILTER (WHERE failing), min(label) FILTER (WHERE failing), count(*) FILTER (WHERE next_at < now() - %s)
+FROM (
+  SELECT action_id || '/' || name AS label, last_error <> '' AND paused_at IS NULL AND NOT withdrawn AS failing, next_at
+  FROM actions_schedule) AS schedule
+"""
+
 
 def examine() -> Iterator[Finding]:
     """Every finding about the work. Raises Django's database errors when it cannot be asked."""
@@ -48,6 +56,7 @@ def examine() -> Iterator[Finding]:
     yield from waiting()
     yield doubts()
     yield undeclared()
+    yield from schedules()
     yield secret_keys()
 
 
@@ -117,6 +126,25 @@ def undeclared() -> Finding:
         f"open executions of actions that this code does not declare: {listed}" if rows else "none",
         "No worker with this code can perform them.",
         "Put the action back (or deploy it here), or cancel these executions.",
+    )
+
+
+def schedules() -> Iterator[Finding]:
+    """Schedules that start nothing, and those whose time has come and gone."""
+    ((failing, first, late),) = _rows(_SCHEDULES, [ON_TIME])
+    yield judged(
+        "schedules.failing",
+        Level.WARN if failing else Level.OK,
+        f"{failing} started nothing last time, such as {first}" if failing else "none started nothing last time",
+        "What they are for does not happen; their next time goes the same way until the cause is gone.",
+        "manage.py schedules --state failing says why; correct the params or put the action back, and run them now.",
+    )
+    yield judged(
+        "schedules.late",
+        Level.WARN if late else Level.OK,
+        f"{late} due for over a minute",
+        "Maintain does not run, hangs, or cannot store what they ask for.",
+        "manage.py schedules --state late; look at maintain and its log.",
     )
 
 

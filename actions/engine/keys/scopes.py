@@ -13,6 +13,7 @@ from actions.errors import InvalidInput, Problem
 
 ACTION_VERBS = (
     "read", "trigger", "retry", "run_now", "replay", "cancel", "force_stop", "resolve", "emit", "pause",
+    "view_payload",
 )  # fmt: skip
 AUDIT = {"view_audit": "audit:read", "export_audit": "audit:export"}
 """The scopes of the verbs that are about no action."""

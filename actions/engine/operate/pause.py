@@ -1,19 +1,17 @@
 """pause and resume: an action, a queue or a tag whose executions wait until somebody, or the time, lets them go on."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Now
 
 from actions.definitions.actor import Actor
-from actions.engine import access, ledger
+from actions.engine import access, ledger, standing
 from actions.engine.aftermath import wake_later
-from actions.engine.statements import fetch
 from actions.errors import ActionNotFound, InvalidInput, storable
 from actions.models import Action, Queue, Tag
 
 LONGEST_TAG = 100
-_FAREST = timedelta(days=366)
 _NOTHING: dict[str, Any] = {"paused_at": None, "paused_by": "", "paused_reason": "", "paused_until": None}
 Kind = type[Action] | type[Queue] | type[Tag]
 
@@ -64,16 +62,16 @@ def set_going(kind: Kind, name: str, *, actor: Actor, reason: str, lapsed: bool 
         rows = rows.filter(paused_until__lte=Now())
     if not rows.update(**_NOTHING):
         return False
-    _record("resumed", kind, name, actor, reason)
+    record("resumed", kind, name, actor, reason)
     wake_later(_queues(kind, name))
     return True
 
 
 def _pause(kind: Kind, name: str, actor: Actor, reason: str, until: datetime | None) -> bool:
     with access.acting():
-        _permit(kind, name, actor)
+        permit(kind, name, actor)
         reason = access.checked_reason(actor, reason)
-        until = _checked(until)
+        until = standing.checked(until)
         if kind is Tag:
             Tag.objects.bulk_create([Tag(name=name)], ignore_conflicts=True)
         # Spelt out, what PostgreSQL cannot hold is simply not found.
@@ -82,52 +80,37 @@ def _pause(kind: Kind, name: str, actor: Actor, reason: str, until: datetime | N
             paused_at=Now(), paused_by=actor.label[:255], paused_reason=reason, paused_until=until
         )
         if not changed:
-            _must_exist(kind, name)
+            must_exist(kind, name)
             return False
-        _record("paused", kind, name, actor, reason, **({"until": until.isoformat()} if until else {}))
+        record("paused", kind, name, actor, reason, **({"until": until.isoformat()} if until else {}))
     return True
 
 
 def _resume(kind: Kind, name: str, actor: Actor, reason: str) -> bool:
     with access.acting():
-        _permit(kind, name, actor)
+        permit(kind, name, actor)
         reason = access.checked_reason(actor, reason)
         changed = set_going(kind, name, actor=actor, reason=reason)
         if not changed:
-            _must_exist(kind, name)
+            must_exist(kind, name)
     return changed
 
 
-def _permit(kind: Kind, name: str, actor: Actor) -> None:
+def permit(kind: Kind, name: str, actor: Actor) -> None:
+    """Raise Forbidden, audited, unless the actor may pause and resume it."""
     # Any action may have the tag: of a key's scopes only the one for all actions covers that.
     action = {Action: name, Tag: "*"}.get(kind, "")
     access.require(actor, "pause", subject=name, action=action, queue=name if kind is Queue else "")
 
 
-def _checked(until: datetime | None) -> datetime | None:
-    """The time, when it is one to wait for, by the clock that it will be compared with."""
-    if until is None:
-        return None
-    if until.tzinfo is None:
-        raise InvalidInput("invalid_until", "The time needs a time zone.", path="until")
-    try:
-        until = until.astimezone(UTC)
-    except OverflowError:
-        raise InvalidInput("invalid_until", "The time is out of range.", path="until") from None
-    now = fetch("clock", {})[0][0]
-    if until <= now:
-        raise InvalidInput("invalid_until", f"That time has passed: it is {now:%Y-%m-%d %H:%M:%S} UTC.", path="until")
-    if until > now + _FAREST:
-        raise InvalidInput("invalid_until", "The time is more than a year ahead.", path="until")
-    return until
-
-
-def _must_exist(kind: Kind, name: str) -> None:
+def must_exist(kind: Kind, name: str) -> None:
+    """Raise ActionNotFound where there is none; any text may be a tag."""
     if kind is not Tag and not kind._default_manager.filter(pk=storable(name)).exists():
         raise ActionNotFound(f"There is no {kind._meta.model_name} called {name[:100]!r}.")
 
 
-def _record(what: str, kind: Kind, name: str, actor: Actor, reason: str, **more: str) -> None:
+def record(what: str, kind: Kind, name: str, actor: Actor, reason: str, **more: Any) -> None:
+    """An audit entry about its pause."""
     called = kind._meta.model_name or ""
     ledger.record(
         f"{called}.{what}",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from actions import values
+from actions import redaction, values
 from actions.definitions.actor import Actor
 from actions.definitions.context import Context
 from actions.definitions.resolution import Resolution, Verdict
@@ -143,8 +143,9 @@ def _params(action: "Action[Any, Any]", subject: Subject, context: Context) -> d
         plain = secrets.decrypt(execution.executionsecret.ciphertext)
         context.hidden += secrets.texts(plain)
         params |= plain
-    text = values.dumps(inputs.whole(params, execution.inputs))
-    return action.params.load(text)
+    params = inputs.whole(params, execution.inputs)
+    context.hidden += redaction.texts(params)
+    return action.params.load(values.dumps(params))
 
 
 def _details(answer: Answer, result: Any) -> dict[str, Any]:

@@ -60,16 +60,32 @@ def permitted(execution_id: str, actor: Actor, verb: str, reason: str) -> tuple[
     if actor.kind != "api_key":
         access.require(actor, verb, subject=execution_id)
         reason = access.checked_reason(actor, reason)
-        subject = find(execution_id)
-        if access.unseen(actor, subject.action):
-            access.refuse(actor, verb, execution_id)
-            raise _unknown(execution_id)
-        access.narrow(actor, verb, execution_id, subject.about)
-        return subject, reason
+        return _seen_by_person(execution_id, actor, verb), reason
+    return _seen_by_key(execution_id, actor, verb), access.checked_reason(actor, reason)
+
+
+def seen(execution_id: str, actor: Actor, verb: str) -> Subject:
+    """The same for what only looks, and so needs no reason."""
+    if actor.kind == "api_key":
+        return _seen_by_key(execution_id, actor, verb)
+    access.require(actor, verb, subject=execution_id)
+    return _seen_by_person(execution_id, actor, verb)
+
+
+def _seen_by_person(execution_id: str, actor: Actor, verb: str) -> Subject:
+    subject = find(execution_id)
+    if access.unseen(actor, subject.action):
+        access.refuse(actor, verb, execution_id)
+        raise _unknown(execution_id)
+    access.narrow(actor, verb, execution_id, subject.about)
+    return subject
+
+
+def _seen_by_key(execution_id: str, actor: Actor, verb: str) -> Subject:
     subject = find(execution_id)
     if not access.sees(actor, verb, subject=execution_id, about=subject.about):
         raise _unknown(execution_id)
-    return subject, access.checked_reason(actor, reason)
+    return subject
 
 
 def moved_on(subject: Subject) -> Refused:

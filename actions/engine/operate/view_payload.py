@@ -1,8 +1,8 @@
-"""view payload: somebody looks at what an execution was asked with and what came of it, and the audit knows."""
+"""view payload: somebody looks at what an execution was asked with and what came of it, hidden parts too; the audit knows."""
 
 from actions.definitions.actor import Actor
 from actions.engine import access, ledger
-from actions.engine.operate.subject import Subject, find
+from actions.engine.operate.subject import Subject, seen
 
 
 def view_payload(execution_id: str, *, actor: Actor) -> Subject:
@@ -11,9 +11,7 @@ def view_payload(execution_id: str, *, actor: Actor) -> Subject:
     Raises Forbidden, audited, and ExecutionNotFound. Whoever only looks need not say why.
     """
     with access.acting():
-        access.require(actor, "view_payload", subject=execution_id)
-        subject = find(execution_id)
-        access.narrow(actor, "view_payload", execution_id, subject.about)
+        subject = seen(execution_id, actor, "view_payload")
         ledger.record(
             "payload.viewed",
             actor=actor,

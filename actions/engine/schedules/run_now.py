@@ -23,8 +23,8 @@ def run_now(schedule: int, *, actor: Actor, reason: str = "", idempotency_key: s
         refuse_secrets(action, row.params)
         invocation = Invocation(
             params=row.params,
-            # Of its own where none is given: an action that asks for keys gets one here as well.
-            idempotency_key=idempotency_key or f"schedule:{row.pk}:now:{ids.new_id()}",
+            # It says where the params are from; an action that asks for keys gets one here as well.
+            idempotency_key=f"schedule:{row.pk}:now:{idempotency_key or ids.new_id()}",
             actor=actor,
             callback=key.callback if key is not None else None,
         )

@@ -43,6 +43,12 @@ class Performs(Protocol):
     def call(self, action: Any, context: Context, claim: Claim, hidden: list[str]) -> Any:
         """Call the function with its params."""
 
+    def hidden(self, claim: Claim) -> list[str]:
+        """What is not to stand in the texts of its error."""
+
+    def lines(self, context: Context, claim: Claim, hidden: list[str]) -> list[dict[str, Any]] | None:
+        """The log of the entry, as it is kept."""
+
     def learn(self, action: str, duration: float) -> None:
         """Take in how long an entry took."""
 
@@ -68,7 +74,7 @@ def enter(performer: Performs, workflow: "Workflow[Any, Any]", claim: Claim, gua
         ending = policy.suspended(claim)
     ending.entry = entry
     ending.duration = time.monotonic() - started
-    ending.lines = context.lines or None
+    ending.lines = performer.lines(context, claim, hidden)
     ending.progress = context.progressed
     performer.learn(workflow.name, ending.duration)
     return ending
@@ -141,7 +147,7 @@ def _failed(
         wrote.__cause__ = error
         error = wrote
     entry.drop_starts()
-    ending = policy.after_error(workflow, claim, error, hidden=hidden)
+    ending = policy.after_error(workflow, claim, error, hidden=hidden + entry.performer.hidden(claim))
     if isinstance(error, StepFailed) and ending.error is not None:
         ending.error |= {"step": error.step, "execution": error.execution_id}
     if ending.status != Status.FAILED or isinstance(error, WorkflowChanged):

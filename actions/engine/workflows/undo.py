@@ -8,7 +8,7 @@ import inspect
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from actions import ids, values
+from actions import ids, redaction, values
 from actions.definitions.context import Context
 from actions.definitions.registry import registry
 from actions.engine import inputs, policy, secrets
@@ -50,9 +50,10 @@ def run_compensation(
         plain = secrets.decrypt(step.executionsecret.ciphertext)
         context.hidden += secrets.texts(plain)
         params |= plain
-    text = values.dumps(inputs.whole(params, step.inputs))
+    params = inputs.whole(params, step.inputs)
+    context.hidden += redaction.texts(params)
     known = {
-        **action.params.load(text),
+        **action.params.load(values.dumps(params)),
         "result": action.result.load(None if step.result is None else values.dumps(step.result)),
         "context": context,
     }

@@ -9,7 +9,7 @@ from actions.engine.keys.create import NewKey, create
 from actions.engine.keys.revoke import revoke
 from actions.engine.keys.rotate import OVERLAP, rotate
 from actions.errors import InvalidInput
-from actions.management.face import Face, actor, add_reason, given
+from actions.management.face import Face, actor, add_dry_run, add_reason, given
 from actions.management.payload import line
 from actions.queries import keys
 
@@ -70,20 +70,21 @@ class Command(Face):
             verb.add_argument("key", metavar="KEY", help=_KEY_HELP)
         for verb in (new, again, told, end):
             add_reason(verb)
+            add_dry_run(verb)
         for verb in (new, seen, again, told, end):
             verb.add_argument("--json", action="store_true", help="print one JSON document")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Do it."""
+        if options["verb"] == "list":
+            return self._list(options)
         verb: dict[str, Any] = {
             "create": self._create,
-            "list": self._list,
             "rotate": self._rotate,
             "callback": self._callback,
             "revoke": self._revoke,
         }
-        answer: dict[str, Any] = verb[options["verb"]](options)
-        return answer
+        return self.tried(options, lambda: verb[options["verb"]](options))
 
     def _create(self, options: dict[str, Any]) -> dict[str, Any]:
         made = create(
@@ -97,7 +98,7 @@ class Command(Face):
             actor=actor(),
             reason=given(options["reason"]),
         )
-        return self._made(made)
+        return self._made(made, kept=not options["dry_run"])
 
     def _rotate(self, options: dict[str, Any]) -> dict[str, Any]:
         made = rotate(
@@ -107,7 +108,7 @@ class Command(Face):
             actor=actor(),
             reason=given(options["reason"]),
         )
-        return self._made(made)
+        return self._made(made, kept=not options["dry_run"])
 
     def _callback(self, options: dict[str, Any]) -> dict[str, Any]:
         changed = set_callback(options["key"], _told(options), actor=actor(), reason=given(options["reason"]))
@@ -138,13 +139,16 @@ class Command(Face):
             )
         return {"keys": found}
 
-    def _made(self, made: NewKey) -> dict[str, Any]:
+    def _made(self, made: NewKey, *, kept: bool) -> dict[str, Any]:
         until = f"{made.expires_at:%Y-%m-%d %H:%M} UTC"
-        self.say(f"A key of {made.owner} ({made.label}), good until {until}. This is the only time it is shown:")
-        self.say(made.text)
+        once = " This is the only time it is shown:" if kept else ""
+        self.say(f"A key of {made.owner} ({made.label}), good until {until}.{once}")
+        if kept:
+            self.say(made.text)
         return {
-            "id": made.id,
-            "key": made.text,
+            # Of a dry run nobody can use it, and somebody would try.
+            "id": made.id if kept else None,
+            "key": made.text if kept else None,
             "owner": made.owner,
             "label": made.label,
             "scopes": list(made.scopes),

@@ -10,7 +10,7 @@ from actions.engine.schedules.remove import remove
 from actions.engine.schedules.run_now import run_now
 from actions.engine.schedules.wanted import Wanted
 from actions.management import payload
-from actions.management.face import Face, actor, add_reason, given
+from actions.management.face import Face, actor, add_dry_run, add_reason, given
 from actions.queries import schedules
 from actions.states import CatchUp
 
@@ -39,8 +39,10 @@ class Command(Face):
             sources = verb.add_mutually_exclusive_group()
             sources.add_argument("--params", metavar="JSON", help="a JSON object")
             sources.add_argument("--params-file", metavar="FILE", help="a file with the params; - is standard input")
+        pausing = verbs.add_parser("pause", help="let its times pass")
+        payload.add_until(pausing)
         rest = [
-            verbs.add_parser("pause", help="let its times pass"),
+            pausing,
             verbs.add_parser("resume", help="let it go on with its next time"),
             verbs.add_parser("run-now", help="one execution at once, beside its times"),
             verbs.add_parser("remove", help="it comes no more"),
@@ -49,13 +51,17 @@ class Command(Face):
             verb.add_argument("schedule", metavar="SCHEDULE", help=_WHICH)
         for verb in (new, other, *rest):
             add_reason(verb)
+            add_dry_run(verb)
             verb.add_argument("--json", action="store_true", help="print one JSON document")
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         """Do it."""
         reason = given(options["reason"])
+        return self.tried(options, lambda: self._acted(options, reason))
+
+    def _acted(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
         if options["verb"] == "make":
-            return self._made(make(options["action"], _wanted(options, {}), actor=actor(), reason=reason), new=True)
+            return self._make(options, reason)
         id_ = schedules.named(options["schedule"])
         verb: dict[str, Any] = {
             "change": self._change,
@@ -67,9 +73,14 @@ class Command(Face):
         answer: dict[str, Any] = verb[options["verb"]](id_, options, reason)
         return answer
 
-    def _made(self, id_: int, *, new: bool) -> dict[str, Any]:
+    def _make(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
+        made = make(options["action"], _wanted(options, {}), actor=actor(), reason=reason)
+        answer = self._made(made, new=True, number=not options["dry_run"])
+        return {**answer, "id": None} if options["dry_run"] else answer
+
+    def _made(self, id_: int, *, new: bool, number: bool = True) -> dict[str, Any]:
         shown = schedules.find(id_)
-        self.say(f"{shown.row.pk}  {shown.row}: {shown.says}, {shown.row.timezone}")
+        self.say(f"{f'{shown.row.pk}  ' if number else ''}{shown.row}: {shown.says}, {shown.row.timezone}")
         for moment in schedules.times(shown.row):
             self.say(f"  next  {moment.said}  ({moment.utc} UTC)")
         return {**schedules.as_json(shown), "changed": new}
@@ -82,18 +93,29 @@ class Command(Face):
             self.say("It was so before; nothing was changed.")
         return self._made(id_, new=changed)
 
-    def _pause(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
-        changed = pause(id_, actor=actor(), reason=reason)
-        self.say("Paused: its times pass, and nothing starts." if changed else "It was paused before.")
-        return {"id": id_, "paused": True, "changed": changed}
+    def _pause(self, id_: int, options: dict[str, Any], reason: str) -> dict[str, Any]:
+        until = payload.until(options)
+        changed = pause(id_, actor=actor(), reason=reason, until=until)
+        answer: dict[str, Any] = {"id": id_, "paused": True, "changed": changed}
+        if not changed:
+            self.say("It was paused before.")
+        elif until is None:
+            self.say("Paused: its times pass, and nothing starts.")
+        else:
+            self.say(f"Paused until {until:%Y-%m-%d %H:%M:%S %Z}: its times pass, and nothing starts.")
+            answer["until"] = until.isoformat()
+        return answer
 
     def _resume(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
         changed = resume(id_, actor=actor(), reason=reason)
         self.say("Resumed: it goes on with its next time." if changed else "It was not paused.")
         return {"id": id_, "paused": False, "changed": changed}
 
-    def _run_now(self, id_: int, _options: dict[str, Any], reason: str) -> dict[str, Any]:
+    def _run_now(self, id_: int, options: dict[str, Any], reason: str) -> dict[str, Any]:
         accepted = run_now(id_, actor=actor(), reason=reason)
+        if options["dry_run"]:
+            self.say("One execution accepted.")
+            return {"id": id_, "execution": None}
         self.say(f"{accepted.id} accepted")
         return {"id": id_, "execution": accepted.id}
 

@@ -51,7 +51,8 @@ def _standing(shown: schedules.Shown) -> str:
     if row.withdrawn:
         return "not in the code any more"
     if row.paused_at is not None:
-        return f"paused by {row.paused_by}: {row.paused_reason}"
+        until = f" until {row.paused_until:%Y-%m-%d %H:%M:%S} UTC" if row.paused_until else ""
+        return f"paused by {row.paused_by}{until}: {row.paused_reason}"
     if row.next_at is None:
         return "never again"
     late = "late, was due" if shown.late else "next"

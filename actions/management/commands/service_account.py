@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from actions.engine.keys.accounts import create_account, disable_account, enable_account
-from actions.management.face import Face, actor, add_reason, given
+from actions.management.face import Face, actor, add_dry_run, add_reason, given
 from actions.queries import keys
 
 
@@ -24,6 +24,7 @@ class Command(Face):
         for verb in (new, off, on):
             verb.add_argument("name", metavar="NAME")
             add_reason(verb)
+            add_dry_run(verb)
         for verb in (new, seen, off, on):
             verb.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -31,7 +32,11 @@ class Command(Face):
         """Do it."""
         if options["verb"] == "list":
             return self._list()
-        name, reason = options["name"], given(options["reason"])
+        reason = given(options["reason"])
+        return self.tried(options, lambda: self._do(options, reason))
+
+    def _do(self, options: dict[str, Any], reason: str) -> dict[str, Any]:
+        name = options["name"]
         if options["verb"] == "create":
             create_account(name, description=options["description"], actor=actor(), reason=reason)
             self.say(f"There is a service account {name} now; make its key: manage.py api_key create --account {name}")

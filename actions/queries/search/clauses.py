@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actions.ids import parse_id
-from actions.queries.search.grammar import Query, Term, Value
+from actions.queries.search.grammar import Query, Term, Value, identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def clause_of(query: Query, term: Term, *, workflows: Callable[[], list[str]]) -
         value = query.moment(values[0])
         found = Clause(_TIMES[term.field], (id_at(value) if term.field in {"after", "before"} else value,))
     elif term.field in _OF_IDS:
-        found = Clause(_OF_IDS[term.field], ([parse_id(value.text) for value in values],))
+        found = Clause(_OF_IDS[term.field], ([identifier(value.text) for value in values],))
     elif term.field in _ALL_AT_ONCE:
         found = Clause(_ALL_AT_ONCE[term.field], ([value.text for value in values],))
     else:
@@ -97,6 +96,8 @@ _OF_IDS = {
     "id": "execution.id = ANY (%s::uuid[])",
     "parent": "execution.parent_id = ANY (%s::uuid[])",
     "replay": "execution.replay_of_id = ANY (%s::uuid[])",
+    "bulk": "execution.id IN (SELECT coalesce(made, execution_id) FROM actions_bulkitem"
+    " WHERE operation_id = ANY (%s::uuid[]) AND outcome = 'done')",
 }
 
 
@@ -135,7 +136,12 @@ def _actor(value: Value, _path: tuple[str, ...]) -> Clause:
 
 def _input(value: Value, path: tuple[str, ...]) -> Clause:
     if value.pattern:
-        return Clause("execution.params #>> %s::text[] LIKE %s", (list(path), like(value)))
+        # Not in the text of a whole object, in which what is hidden stands as well.
+        return Clause(
+            "(execution.params #>> %s::text[] LIKE %s"
+            " AND jsonb_typeof(execution.params #> %s::text[]) NOT IN ('object', 'array'))",
+            (list(path), like(value), list(path)),
+        )
     return Clause("execution.params #>> %s::text[] = %s", (list(path), value.text))
 
 

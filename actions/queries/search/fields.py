@@ -53,11 +53,16 @@ FIELDS = {
         Field("kind", "top level only, workflows, or steps", "kind:workflow", (), KINDS),
         Field("id", "its id", "id:exec_01jz5k3q8m6y2v9c4t7w1x0abc"),
         Field("parent", "the workflow whose step it is", "parent:exec_01jz5k3q8m6y2v9c4t7w1x0abc", ("workflow",)),
+        Field(
+            "bulk",
+            "what a bulk operation has done; of a replay, what that made",
+            f"bulk:{'0' * 8}-0000-7000-8000-{'0' * 12}",
+        ),
         Field("replay", "the execution that it replays", "replay:exec_01jz5k3q8m6y2v9c4t7w1x0abc", ("replay_of",)),
     )
 }
 TIMES = ("after", "before", "finished-after", "finished-before", "due-after", "due-before")
-IDS = ("id", "parent", "replay")
+IDS = ("id", "parent", "bulk", "replay")
 GROUP = re.compile(r"[0-9a-f]{32}")
 """What names a group of failures: its fingerprint."""
 _NAMES = {alias: field.name for field in FIELDS.values() for alias in (field.name, *field.aliases)}

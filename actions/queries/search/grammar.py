@@ -1,4 +1,4 @@
-"""The grammar: text to a Query and back. Pure; docs/search.md tells people about it."""
+"""The grammar: text to a Query and back. Asks nothing of the database; docs/search.md tells people about it."""
 
 import dataclasses
 import re
@@ -12,6 +12,7 @@ from actions.ids import parse_id, public_id
 from actions.queries.search import fields
 from actions.queries.search.moments import FORMS, moment_of
 from actions.queries.search.tokens import Part, Token, tokens_of
+from actions.redaction import rule
 
 LONGEST = 20_000
 """Characters of a query."""
@@ -144,13 +145,14 @@ def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None, payload
 
 def identifier(text: str) -> UUID | None:
     """The id that `text` names: a public id, or a UUID as text."""
-    found = parse_id(text)
-    if found is None and len(text) <= 45:
-        try:
-            found = UUID(text)
-        except ValueError:
-            return None
-    return found
+    return parse_id(text) or _uuid(text)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if len(text) <= 45 else None
+    except ValueError:
+        return None
 
 
 def _term(token: Token, zone: tzinfo, now: datetime, payload: bool, faults: list[Fault]) -> Term | None:
@@ -162,8 +164,8 @@ def _term(token: Token, zone: tzinfo, now: datetime, payload: bool, faults: list
     known = fields.named(token.name)
     if known is None:
         near = fields.nearest(token.name)
-        hint = f"did you mean {near}:" if near else f"there are {', '.join(f'{name}:' for name in fields.FIELDS)}"
-        message = f"There is no field {token.name[:40]}; {hint}. To search for the text itself, put it in quotes."
+        hint = f"Did you mean {near}?" if near else f"There are {', '.join(fields.FIELDS)}."
+        message = f"There is no field {token.name[:40]}. {hint} To search for the text itself, put it in quotes."
         faults.append(Fault(token.start, token.end, message, f"{near}:" if near else ""))
         return None
     path = _path(token, known, payload, faults)
@@ -171,6 +173,11 @@ def _term(token: Token, zone: tzinfo, now: datetime, payload: bool, faults: list
         return None
     if len(token.parts) > MOST_VALUES:
         faults.append(Fault(token.start, token.end, f"{known.name}: takes at most {MOST_VALUES} values."))
+        return None
+    if known.name == fields.INPUT and any(rule().hides(path, part.text) for part in token.parts):
+        # Who may search in what is hidden can guess it letter by letter.
+        message = f"{known.name}.{'.'.join(path)[:60]} is hidden in this installation, and so cannot be searched in."
+        faults.append(Fault(token.start, token.end, message))
         return None
     before = len(faults)
     values = tuple(dict.fromkeys(_value(part, known, zone, now, faults) for part in token.parts))
@@ -211,9 +218,9 @@ def _value(part: Part, known: fields.Field, zone: tzinfo, now: datetime, faults:
         text = "_".join(text.lower().replace("-", " ").split())
         if text not in known.choices:
             near = fields.nearest(text, known.choices)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(known.choices)}."
+            hint = f"Did you mean {near}?" if near else f"There are {', '.join(known.choices)}."
             shown = part.text[:40]
-            faults.append(Fault(part.start, part.end, f"{shown!r} is no value of {known.name}:; {hint}", near))
+            faults.append(Fault(part.start, part.end, f"{shown!r} is no value of {known.name}. {hint}", near))
     elif known.name in fields.TIMES:
         if moment_of(text, zone=zone, now=now) is None:
             faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no time; write {FORMS}."))
@@ -221,9 +228,10 @@ def _value(part: Part, known: fields.Field, zone: tzinfo, now: datetime, faults:
     elif known.name in fields.IDS:
         found = identifier(text)
         if found is None:
-            faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no id; ids begin with exec_."))
+            known_by = "its page has its id in the address" if known.name == "bulk" else "ids begin with exec_"
+            faults.append(Fault(part.start, part.end, f"{text[:40]!r} is no id; {known_by}."))
         else:
-            text = public_id(found)
+            text = str(found) if known.name == "bulk" else public_id(found)
     elif known.name == "group":
         text = text.strip().lower()
         if not fields.GROUP.fullmatch(text):

@@ -7,10 +7,9 @@ from uuid import UUID
 from django.db import connection
 
 from actions import narrowing
-from actions.ids import parse_id
 from actions.queries.search import streams
 from actions.queries.search.clauses import NEVER, Clause, any_of, clause_of, schedule_of, storable
-from actions.queries.search.grammar import Query, Term, Value
+from actions.queries.search.grammar import Query, Term, Value, identifier
 from actions.queries.search.late import MOST, Late, late
 from actions.queries.search.streams import Stream
 from actions.queries.search.words import Catalogue, by_keys, fits, meaning_of
@@ -92,9 +91,11 @@ class Planner:
         *,
         glance: bool = False,
         many_wait: bool = False,
+        beside: "Planner | None" = None,
     ) -> None:
-        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them."""
-        self.catalogue = Catalogue()
+        """`many_wait`: take it that so many executions wait that they are not read whole, and do not count them. `beside`: one
+        whose catalogue serves this one too."""
+        self.catalogue: Catalogue = Catalogue() if beside is None else beside.catalogue
         meaning = meaning_of(query, self.catalogue)
         self.query = meaning.query
         self.sentences = list(meaning.sentences)
@@ -175,7 +176,7 @@ class Planner:
 
     def _named(self, query: Query, *, by_end: bool) -> tuple[list[Stream], set[int]] | None:
         """The stream of a term that names few rows: ids, groups of failures, schedules; None where there is none."""
-        for column in ("id", "key", "parent", "replay"):
+        for column in ("id", "key", "parent", "replay", "bulk"):
             for term in query.of(column):
                 if not term.negated and not any(value.pattern for value in term.values):
                     return self._ordered(self._of_ids(term), query, by_end), {id(term)}
@@ -216,7 +217,9 @@ class Planner:
 
     def _of_ids(self, term: Term) -> list[Stream]:
         texts = [value.text for value in _possible(term.values)]
-        ids: list[UUID | None] = [*self._by_keys(texts)] if term.field == "key" else [parse_id(text) for text in texts]
+        ids: list[UUID | None] = (
+            [*self._by_keys(texts)] if term.field == "key" else [identifier(text) for text in texts]
+        )
         return [streams.of_ids("id" if term.field == "key" else term.field, ids)] if ids else []
 
     def _ordered(self, found: list[Stream], query: Query, by_end: bool) -> list[Stream]:

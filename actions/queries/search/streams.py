@@ -179,12 +179,15 @@ def of_rare(names: tuple[str, ...]) -> Stream:
 
 
 def of_ids(column: str, ids: list[Any]) -> Stream:
-    """What is called so, belongs to these workflows, or replays these executions."""
+    """What is called so, belongs to these workflows, was done by these bulk operations, or replays these executions."""
     return Stream(_BY_ID[column], (ids,), fenced=True)
 
 
 _BY_ID = {
     "id": "id = ANY (%s::uuid[])",
     "parent": "parent_id = ANY (%s::uuid[])",
+    # At most as many as one operation takes. As an array, so that each is looked up by its id whatever the planner thinks.
+    "bulk": "id = ANY (ARRAY(SELECT coalesce(made, execution_id) FROM actions_bulkitem"
+    " WHERE operation_id = ANY (%s::uuid[]) AND outcome = 'done'))",
     "replay": "replay_of_id = ANY (%s::uuid[]) AND replay_of_id IS NOT NULL",
 }
