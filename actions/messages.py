@@ -13,7 +13,7 @@ HANDLED = "Handled: it stays failed, and is open no more."
 REOPENED = "Open again."
 TRIGGERED = "Accepted; it starts when a worker is free."
 TRIGGERED_BEFORE = "This request was accepted before; here is the execution that it made. Nothing was done twice."
-REPLAYED = "Accepted as a new execution that replays this one."
+REPLAYED = "Accepted: this new execution replays {original}."
 EMITTED = "Told: the workflow waited for this event, and goes on."
 EMITTED_EARLY = "Told: the workflow does not wait for this event now; its next wait for it gets it."
 EMITTED_BEFORE = "This event was told before, and kept; nothing was done twice."
@@ -73,6 +73,7 @@ EXPLAIN = {
     "revoke_key": "Refused everywhere within a second, for ever. What was asked for with it goes on.",
     "create_account": "Another system that asks by the HTTP API. It owns keys, and what is asked with any of them is its own.",
     "disable_account": "None of its keys is let in, everywhere within a second, until it is enabled.",
+    "enable_account": "Its keys that have neither expired nor been revoked are let in again.",
     "pause_rule": "It tells nothing until somebody resumes it, not that something is over either. What happens meanwhile is not "
     "told later.",
     "resume_rule": "It watches again, from now on: what happened meanwhile is not told.",
@@ -83,7 +84,6 @@ EXPLAIN = {
     "disable_channel": "Nothing is sent there until it is enabled; what is on its way is given up, and can be retried then.",
     "enable_channel": "Rules that name it tell it again. What was given up meanwhile can be retried.",
     "remove_channel": "It is forgotten, with its address; rules that named it tell their other channels. For ever.",
-    "enable_account": "Its keys that have neither expired nor been revoked are let in again.",
 }
 CANCEL_MEANS = {
     "idle": "It has not started: it is cancelled at once, and never will.",

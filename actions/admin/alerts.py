@@ -67,9 +67,9 @@ class AlertRuleAdmin(Watching):
         )
 
     @admin.display(description="made")
-    def made(self, rule: AlertRule) -> str:
+    def made(self, rule: AlertRule) -> SafeString:
         """UTC, by whom."""
-        return f"{show.when(rule.created_at)} by {rule.created_by}"
+        return format_html("{} by {}", show.when(rule.created_at), rule.created_by)
 
 
 @admin.register(AlertChannel)
@@ -98,9 +98,9 @@ class AlertChannelAdmin(Watching):
         )
 
     @admin.display(description="made")
-    def made(self, channel: AlertChannel) -> str:
+    def made(self, channel: AlertChannel) -> SafeString:
         """UTC, by whom."""
-        return f"{show.when(channel.created_at)} by {channel.created_by}"
+        return format_html("{} by {}", show.when(channel.created_at), channel.created_by)
 
 
 @admin.register(Alert)

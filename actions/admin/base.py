@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 from actions.desk import permit
 from actions.desk.permit import actor_of
@@ -122,7 +123,7 @@ class LookOnly(admin.ModelAdmin):
         """The list; a filter that nobody knows is named rather than an error."""
         if ERROR_FLAG in request.GET:
             messages.warning(request, "That address asked for a filter that does not exist; this is the whole list.")
-        title = str(self.opts.verbose_name_plural).capitalize()
+        title = capfirst(self.opts.verbose_name_plural)
         try:
             there = in_console(self.console[0])
             shown = {"title": title, "note": self.note, "console": there, **(extra_context or {})}

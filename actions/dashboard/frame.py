@@ -190,8 +190,8 @@ class Frame:
         return Banner("warn", "pause", "Paused:", "", url, f"and {len(more)} more", shown)
 
     def _one(self, pause: Pause) -> Paused:
-        until = f" until {pause.until:%Y-%m-%d %H:%M}" if pause.until else ""
-        text = f"by {pause.by} since {pause.at:%Y-%m-%d %H:%M}{until} UTC: {pause.reason}"
+        until = f" until {pause.until:%Y-%m-%d %H:%M:%S} UTC" if pause.until else ""
+        text = f"by {pause.by} since {pause.at:%Y-%m-%d %H:%M:%S} UTC{until}: {pause.reason}"
         resumes, sees = may(self.request, "pause"), "view_queue" if pause.kind == "queue" else "view_action"
         if not may(self.request, sees):
             url = ""

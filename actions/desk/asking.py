@@ -1,5 +1,6 @@
 """What triggering and replaying share: a form that asks for one execution, once, however often it is sent."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -28,6 +29,7 @@ from actions.models import Action
 Answer = TypeVar("Answer")
 FORM_KEY = "form_key"
 _LONGEST_KEY = 60
+_OURS = re.compile("form-[0-9a-f]{32}")
 
 
 def fresh_key() -> str:
@@ -39,6 +41,11 @@ def sent_key(request: HttpRequest) -> str:
     """The key of the form that was sent; a fresh one where it is none of ours."""
     key = request.POST.get(FORM_KEY, "")
     return key if key.startswith("form-") and len(key) <= _LONGEST_KEY and key.isascii() else fresh_key()
+
+
+def made_by_form(key: str | None) -> bool:
+    """Whether it is the key of a form, of which nobody has heard outside it."""
+    return key is not None and _OURS.fullmatch(key) is not None
 
 
 def questions_of(action: Action) -> list[Param]:

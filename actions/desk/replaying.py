@@ -89,7 +89,8 @@ def _form(
                 from_step=wish.from_step,
             )
 
-        answer = ask(request, params, options, accept, accepted=words.REPLAYED, page_of=page_of)
+        said = words.REPLAYED.format(original=wish.id)
+        answer = ask(request, params, options, accept, accepted=said, page_of=page_of)
         if answer is not None:
             return answer
     return {

@@ -55,7 +55,7 @@ def schedule_form(
         "unseen": unseen,
         "preview": _preview(options),
         "look": LOOK,
-        "verb": "Change" if row else "Make",
+        "verb": "Change the schedule" if row else "Make the schedule",
     }
 
 

@@ -89,7 +89,7 @@ def _status(value: str, word: str, bare: bool) -> SafeString:
 _WHEN = '<time class="when" datetime="{}" title="{} UTC">{} UTC</time>'
 _WHEN_AGO = '<time class="when" datetime="{}" title="{} UTC" data-ago>{} UTC</time>'
 _SPARK = (
-    '<svg class="spark" viewBox="0 0 {} 20" preserveAspectRatio="none" role="img" aria-label="{}">'
+    '<svg class="spark{}" viewBox="0 0 {} 20" preserveAspectRatio="none" role="img" aria-label="{}">'
     '<path class="ground" d="M0 19.5h{}"/>{}</svg>'
 )
 _BAR = '<rect x="{}" y="{}" width="2" height="{}"/>'
@@ -106,13 +106,16 @@ def when(at: datetime | None, *, ago: bool = False) -> str:
 
 
 @register.simple_tag
-def spark(values: Sequence[int], *, label: str = "") -> str:
-    """A row of bars, drawn by the server: the last one is now. `label` says in words what it shows."""
+def spark(values: Sequence[int], *, label: str = "", calm: bool = False) -> str:
+    """A row of bars, drawn by the server: the last one is now. `label` says in words what it shows.
+
+    The bars are red, for they mostly count failures; `calm`: they count what is as it should be.
+    """
     top = max(values, default=0) or 1
     heights = ((number * 3, max(1.5, 20 * value / top)) for number, value in enumerate(values) if value)
     bars = "".join(_BAR.format(x, round(20 - high, 1), round(high, 1)) for x, high in heights)
     wide = max(1, len(values) * 3)
-    return format_html(_SPARK, wide, label, wide, SafeString(bars))
+    return format_html(_SPARK, " calm" if calm else "", wide, label, wide, SafeString(bars))
 
 
 _OUTCOME = '<rect class="{}" x="{}" y="{}" width="2" height="{}"><title>{} UTC: {}</title></rect>'
@@ -133,7 +136,7 @@ def outcomes(runs: Sequence[Run]) -> str:
     )
     bad = sum(run.outcome == "bad" for run in runs)
     label = f"The newest {len(runs)} runs: {bad or 'none'} failed or in doubt"
-    return format_html(_SPARK, _WIDEST * 3, label, _WIDEST * 3, bars)
+    return format_html(_SPARK, "", _WIDEST * 3, label, _WIDEST * 3, bars)
 
 
 @register.filter

@@ -109,7 +109,8 @@ def trigger_of(action: str) -> str:
 
 def text_of(response: Any) -> str:
     """What a reader sees: without tags, entities resolved."""
-    bare = re.sub(r"<[^>]+>", " ", response.content.decode())
+    # Where a word may be broken it is still one.
+    bare = re.sub(r"<[^>]+>", " ", response.content.decode().replace("<wbr>", ""))
     return re.sub(r"\s+", " ", html.unescape(bare))
 
 

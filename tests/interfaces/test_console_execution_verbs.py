@@ -169,7 +169,10 @@ def test_replay_begins_with_what_was_asked_and_makes_one(desk):
     assert answers[0]["Location"] == page_of(again.public_id)
     assert again.params == {"message": "broken", "times": 0}
     desk.worker.work()
-    assert "at last" in text_of(desk.ada.get(page_of(again.public_id)))
+    text = text_of(desk.ada.get(page_of(again.public_id)))
+    assert "at last" in text
+    assert f"this new execution replays {handle.id}." in text
+    assert "Idempotency key" not in text  # the form's own, of which nobody has heard
 
 
 def test_wrong_params_are_named_at_their_field_and_kept(desk):

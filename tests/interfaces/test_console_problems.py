@@ -166,7 +166,7 @@ def test_the_banner_of_pauses_names_queues_first_and_leads_to_where_each_is_resu
     banner = text_of(desk.otto.get("/")).partition("Paused:")[2].partition("Overview")[0]
     said = [
         "queue default by Alice since",
-        "UTC: deploy",
+        "UTC : deploy",  # its times are elements of their own
         "tag eu/crm <b> by Alice since",
         "action test-noop by Alice since",
     ]

@@ -70,6 +70,9 @@ def test_every_page_fits_and_breaks_no_rule(site, told, chromium):
     seen.page.goto("/alerts/rules/new/rate/")
     seen.page.get_by_role("button", name="Make the rule").click()
     expect(seen.page.locator(".errorlist").first).to_be_visible()
+    expect(seen.page.locator("#id_of")).to_be_hidden()
+    seen.page.get_by_label("Watches", exact=True).select_option("queue")
+    expect(seen.page.get_by_role("combobox", name="Which queue", exact=True)).to_be_visible()
     seen.looks_well("a rule with faults")
     assert seen.complaints == []
     seen.page.context.close()

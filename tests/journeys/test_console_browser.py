@@ -220,6 +220,8 @@ def test_trigger_pause_and_log_out(site, world, chromium, scripts):
     assert rows("SELECT count(*) FROM actions_execution")[0][0] == before + 1
     page.goto("/actions/test-noop/")
     page.get_by_role("link", name="Pause").click()
+    page.get_by_label("Until (UTC)").fill("2031-01-01T12:00")
+    expect(page.get_by_text("Here that is 2031-01-01 07:00:00, in ")).to_have_count(int(scripts))
     page.get_by_role("button", name="Pause").click()
     expect(page.locator(".errorlist")).to_contain_text("Say why")
     page.get_by_label("Reason").fill("too many of them")

@@ -79,12 +79,23 @@ def _form(request: HttpRequest, kind: str, form: RuleForm, context: dict[str, An
     whole = {
         "explain": KINDS[kind].explain,
         "form": form,
-        "names": [action.name for action in catalogue.listed()],
+        "names": _names(),
         "back": reverse("console:alerts"),
         "crumbs": way,
         **context,
     }
     return page(request, "alert_rule.html", whole, section=SECTION)
+
+
+def _names() -> list[tuple[str, str]]:
+    """What a rule may be about, and what that is."""
+    actions = catalogue.listed()
+    queues, tags = {action.queue for action in actions}, {tag for action in actions for tag in action.tags}
+    return [
+        *((action.name, "action") for action in actions),
+        *((name, "queue") for name in sorted(queues)),
+        *((name, "tag") for name in sorted(tags)),
+    ]
 
 
 _ENDS = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Formatter
 from typing import Any
 from urllib.parse import urlencode
@@ -57,7 +58,7 @@ SAYS = {
     "schedule.pause_changed": "{who} changed the pause of the schedule {schedule} of {action}: until {until}",
     "schedule.resumed": "{who} resumed the schedule {schedule} of {action}",
     "schedule.run_now": "{who} ran the schedule {schedule} of {action} beside its times",
-    "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} times that it missed",
+    "schedule.skipped": "The schedule {schedule} of {action} left out {left_out} that it missed",
     "schedule.failed": "The schedule {schedule} of {action} was due and started nothing: {error}",
     "failures.resolved": "{who} called {group} of {action} resolved",
     "failures.ignored": "{who} ignores {group} of {action} until {until}",
@@ -174,6 +175,10 @@ def _of_data(slot: str, data: Mapping[str, Any]) -> Part:
     text = _WORDS.get(slot, {}).get(str(value), "" if value is None else str(value))
     if slot == "class":
         text = text.rpartition(".")[2]
+    if slot == "left_out":
+        text = f"{text or 'a'} {'times' if text not in {'', '1'} else 'time'}"
+    if slot == "until":
+        text = _moment(text)
     text = _short(text or _EMPTY.get(slot, ""))
     if slot == "operation":
         return Part("a bulk operation", url("bulk-operation", value) if is_uuid(value) else "")
@@ -221,6 +226,8 @@ def _by_somebody_else(entry: Entry) -> bool:
         "{who}" not in said
         and (entry.actor_kind, entry.actor_id) != (PLATFORM.kind, PLATFORM.id)
         and (entry.verb != "access.locked_out")
+        # What a schedule does by itself names it already.
+        and entry.actor_kind != "schedule"
     )
 
 
@@ -238,6 +245,14 @@ def is_uuid(value: Any) -> bool:
         return bool(UUID(str(value)))
     except ValueError:
         return False
+
+
+def _moment(text: str) -> str:
+    """A time of the data as pages read it; what is none, as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return text
 
 
 def _short(text: str) -> str:

@@ -17,6 +17,7 @@ from actions.dashboard.execution.steps import Lane, lanes
 from actions.dashboard.execution.waits import waits
 from actions.dashboard.page import fragment, live, page
 from actions.dashboard.routes import needs
+from actions.desk.asking import made_by_form
 from actions.desk.attempts import Line, Progress, error_of, lines_of, progress_of
 from actions.desk.buttons import Button, buttons
 from actions.desk.composition import Workflow, about
@@ -170,7 +171,7 @@ def _context(request: HttpRequest, execution: Execution) -> dict[str, Any]:
         "more_entries": len(found.entries) > ENTRIES,
         "audit_url": _url("audit"),
         "extra": extra_links(execution),
-        "same_key": _search(key=execution.idempotency_key),
+        "same_key": "" if made_by_form(execution.idempotency_key) else _search(key=execution.idempotency_key),
         "crumbs": [("Executions", reverse("console:executions"))],
         **workflows,
         **_drawn(workflows.get("workflow"), execution, found),

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from actions import values
-from actions.desk.forms.schema import moment
+from actions.desk.forms.schema import MOMENT, moment
 from actions.engine.access import LONGEST_REASON
 from actions.engine.operate.resolve import Answer
 from actions.errors import InvalidInput
@@ -92,7 +92,7 @@ class OptionsForm(forms.Form):
         label="Not before (UTC)",
         required=False,
         help_text="Empty: now. At most a year ahead.",
-        widget=forms.TextInput(attrs={"type": "datetime-local", "step": "1"}),
+        widget=forms.TextInput(attrs=MOMENT),
     )
     idempotency_key = forms.CharField(
         required=False,

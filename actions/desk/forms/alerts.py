@@ -31,10 +31,8 @@ class RuleForm(ReasonForm):
     )
     scope = forms.ChoiceField(label="Watches", required=False)
     of = forms.CharField(
-        label="Its name",
         required=False,
         max_length=100,
-        help_text="Of the action, the queue or the tag; empty for everything.",
         widget=forms.TextInput(attrs={**_PLAIN, "list": "watched"}),
     )
     threshold = forms.FloatField(widget=forms.NumberInput(attrs={"step": "any"}))
@@ -73,6 +71,7 @@ class RuleForm(ReasonForm):
             shown |= {"window": rule.window // _MINUTE, "quiet": rule.quiet // _MINUTE, "channels": rule.channels}
         super().__init__(data, initial=shown)
         self.fields["scope"].choices = [(scope, _SCOPES[scope].capitalize()) for scope in about.scopes]  # type: ignore[attr-defined]
+        self.fields["of"].label = f"Which {' or '.join(scope for scope in about.scopes if scope)}"
         names = [(str(one.pk), one.name) for one in alerts.channels_of()]
         self.fields["channels"].choices = names  # type: ignore[attr-defined]
         if about.unit:

@@ -5,18 +5,18 @@ from typing import Any
 
 from django import forms
 
-from actions.desk.forms.schema import MISSING, Param
+from actions.desk.forms.schema import MISSING, MOMENT, Param
 from actions.errors import InvalidInput, Problem
 from actions.redaction import hide, rule
 from actions.values import DEFAULT_LIMITS, DOTS
 
 PREFIX = "param-"
-_INPUTS = {
+_INPUTS: dict[str, dict[str, Any]] = {
     "integer": {"inputmode": "numeric"},
     "number": {"inputmode": "decimal"},
     "decimal": {"inputmode": "decimal"},
     "date": {"type": "date"},
-    "datetime": {"type": "datetime-local", "step": "1"},
+    "datetime": MOMENT,
 }
 
 

@@ -183,6 +183,10 @@ def _datetime(text: str, _param: Param) -> Any:
     return moment(text).isoformat().replace("+00:00", "Z")
 
 
+MOMENT: dict[str, Any] = {"type": "datetime-local", "step": "1", "data-utc": True}
+"""The attributes of a field for a time in UTC; a script says beside it what that is in the reader's zone."""
+
+
 def moment(text: str) -> datetime:
     """A time that a form sent: in UTC unless it names its zone. Raises InvalidInput."""
     try:

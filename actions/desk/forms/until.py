@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from actions.desk.forms.acts import ReasonForm
-from actions.desk.forms.schema import moment
+from actions.desk.forms.schema import MOMENT, moment
 from actions.errors import InvalidInput
 
 
@@ -21,7 +21,7 @@ class UntilForm(ReasonForm):
     until = forms.CharField(
         label="Until (UTC)",
         required=False,
-        widget=forms.TextInput(attrs={"type": "datetime-local", "step": "1"}),
+        widget=forms.TextInput(attrs=MOMENT),
     )
 
     def clean(self) -> dict[str, Any]:
