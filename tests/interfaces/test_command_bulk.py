@@ -45,7 +45,7 @@ def test_a_dry_run_counts_exactly_what_matches_and_begins_nothing(fails):
     assert set(told["sample"]) == set(fails)
     assert told["standing"] == [{"status": "failed", "number": 2, "able": 2}]
     text = said("bulk", "retry", "--q", "action:test-*", "--dry-run", *WHY)
-    assert "1 succeeded: would be skipped" in text
+    assert "1 succeeded: 1 would be skipped" in text
     assert text.endswith("Dry run: nothing was changed.\n")
     assert (BulkSelection.objects.count(), BulkOperation.objects.count()) == (0, 0)
 

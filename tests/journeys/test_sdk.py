@@ -202,9 +202,10 @@ def test_the_curl_examples_of_the_docs_run_as_written(key: str, base_url: str, t
     assert json.loads(said[1])["status"] == "succeeded"
     waited = json.loads(said[2])
     assert (waited["status"], len(waited["attempts"])) == ("succeeded", 1)
-    assert len(json.loads(said[4])["items"]) == 2
-    assert json.loads(said[5])["items"][0]["id"] == waited["id"]
-    assert json.loads(said[6])["status"] == "cancelled"
+    assert json.loads(said[3]) == {"items": []}
+    assert len(json.loads(said[5])["items"]) == 2
+    assert json.loads(said[6])["items"][0]["id"] == waited["id"]
+    assert json.loads(said[7])["status"] == "cancelled"
     refused = json.loads(said[-1])
     assert (refused["status"], refused["code"]) == (422, "invalid_request")
     assert {fault["path"] for fault in refused["errors"]} == {"colour", "params.sku", "params.quantity"}
