@@ -11,7 +11,7 @@ PAGES = {
     "executions, failed": "/executions/?q=state:failed",
     "executions, open failures": "/executions/?q=is:open",
     "executions, an action": "/executions/?q=action:send-email",
-    "executions, search": "/executions/?q=refused",
+    "executions, search": "/executions/?q=server",
     "one execution": "/executions/{failed}/",
     "retry": "/executions/{failed}/retry/",
     "replay": "/executions/{failed}/replay/",

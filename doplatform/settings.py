@@ -89,7 +89,7 @@ RQ_SHOW_ADMIN_LINK = False
 # Every knob of actions.conf that the environment names; the others have their defaults.
 DOPLATFORM: dict[str, object] = env.knobs(conf.Settings, {"SECRET_KEYS": "SECRET_FIELD_KEYS"})
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "doplatform.permissions.Backend"]
 # Five wrong passwords for one name from one address, and that pair waits.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)

@@ -88,10 +88,11 @@ _GROUP_HANDLED = (
     " WHERE said.fingerprint = actions_error_group(execution.action_id, execution.error)), false))"
 )
 OPEN = (
-    "(execution.status || '' = 'failed' AND execution.handled_attempt IS DISTINCT FROM execution.attempt"
+    "(coalesce(execution.status = 'failed', false) AND coalesce(execution.handled_attempt, -1) <> execution.attempt"
     " AND NOT " + _GROUP_HANDLED + ")"
 )
-"""A failure that nobody has handled: as search/unhandled.py finds them, asked of a row."""
+"""A failure that nobody has handled: as search/unhandled.py finds them, asked of a row. By coalesce, so that the planner neither
+takes execution_unhandled, whose order is another, nor expects so few that it would sort them all."""
 _HANDLED = (
     "(execution.status || '' = 'failed' AND (execution.handled_attempt IS NOT DISTINCT FROM execution.attempt OR "
     + _GROUP_HANDLED

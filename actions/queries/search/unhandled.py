@@ -10,7 +10,7 @@ from django.db import connection
 
 from actions import narrowing
 
-MOST = 2_000
+MOST = 500
 """Executions that are looked at."""
 MOST_GROUPS = 5_000
 """Groups that are handled; what lies beyond is not looked at."""
