@@ -247,7 +247,9 @@ def press(process: "subprocess.Popen[str]") -> tuple[str, str]:
 
 def test_ctrl_c_is_130_and_says_what_goes_on(server):
     server.plays(accepted(), silent)
-    code = "import sys; from actions.client.console import main; sys.exit(main())"
+    # As a terminal starts it: what runs in the background of a shell is started with the signal ignored.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from actions.client.console import main; sys.exit(main())"
     with subprocess.Popen(
         [sys.executable, "-c", code, "run", NAME], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
