@@ -10,7 +10,7 @@ from tests.app import actions as app
 from tests.interfaces.desk import MOST_QUERIES, count_queries, desk, text_of
 from tests.interfaces.processes import chain, moody, review
 from tests.interfaces.test_console_execution import HOSTILE, live, page_of
-from tests.stage import compose, declare, engine, rows, step_of
+from tests.stage import compose, declare, engine, key_of, rows, step_of
 
 __all__ = ["chain", "compose", "declare", "desk", "engine", "moody", "review"]
 
@@ -158,6 +158,18 @@ def test_a_wide_one_is_a_list_with_a_note(desk, compose):
     assert "151 steps are more than a graph can show (150)" in text_of(page)
     assert "step-150" in text_of(page)
     assert count_queries(desk.ada, page_of(many)) <= MOST_QUERIES
+
+
+def test_a_run_that_goes_on_in_a_moment_says_why_not_yet_within_its_queries(desk, chain):
+    """The page that reads most: steps, its place, and why it waits."""
+    handle = chain.invoke()
+    desk.worker.work()
+    rows(
+        "UPDATE actions_execution SET status = 'queued', finished_at = NULL, error = NULL WHERE id = %s", key_of(handle)
+    )
+    rows("UPDATE actions_queue SET paused_at = now(), paused_by = 'otto', paused_reason = 'quiet'")
+    assert "quiet" in text_of(desk.otto.get(page_of(handle)))
+    assert count_queries(desk.otto, page_of(handle)) <= MOST_QUERIES
 
 
 def test_keys_of_steps_stay_text_in_the_graph(desk, compose):
